@@ -1,0 +1,101 @@
+//! Where records live: two methods over opaque bytes.
+//!
+//! A store keeps one row per [`RecordKey`]: a [`Version`], some bytes, and a time after which nobody will miss the
+//! row. It needs no query, no index, no transaction over two rows and no clock; what it must have is the *conditional
+//! write of one row*, which every SQL database, Redis, DynamoDB, etcd, FoundationDB and Cassandra offers.
+//!
+//! The security of the whole library stands on [`Store::commit`] being linearizable: two commits that expect the same
+//! version of a row, on any two nodes, must not both be applied. A store that writes unconditionally lets parallel
+//! guesses count as one and a code be spent twice. Prove yours with [`conformance`](crate::conformance).
+
+use alloc::vec::Vec;
+
+use crate::Timestamp;
+use crate::record::{RecordKey, Version};
+
+/// A row as the store has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Row {
+    /// The id of the commit that wrote it.
+    pub version: Version,
+    /// The record, at most [`MAX_RECORD_BYTES`](crate::record::MAX_RECORD_BYTES). Opaque, and not text.
+    pub bytes: Vec<u8>,
+}
+
+/// What a commit writes in place of the row it read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Write<'a> {
+    /// The row's next state.
+    Put {
+        /// The version the row has from now on. Unique: the core never uses one twice.
+        version: Version,
+        /// The bytes to keep.
+        bytes: &'a [u8],
+        /// When the row may be swept; `None` for one that is kept until it is deleted. Until then it must be kept: a
+        /// row lost early gives guesses back. Later is always safe, since the core judges expiry by itself.
+        expires_at: Option<Timestamp>,
+    },
+    /// The row goes.
+    Delete,
+}
+
+/// Whether a commit took effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use = "a commit that was not applied has changed nothing"]
+pub enum Committed {
+    /// The row was as expected and is now as written.
+    Applied,
+    /// The row was not as expected and is unchanged.
+    Stale,
+}
+
+/// A store that could not do its work. Carries no row and no key.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The store cannot be reached or failed; whether a commit took effect is unknown.
+    #[error("the store failed: {0}")]
+    Failed(alloc::string::String),
+    /// The store has no room for another row. Rows it has can still be changed.
+    #[error("the store is full")]
+    Full,
+}
+
+/// A store used from blocking hosts. See the [module documentation](self) for the contract.
+pub trait Store: Send + Sync {
+    /// The rows under `keys`, in the same order, `None` where there is none.
+    ///
+    /// Each row is read whole (version and bytes of one commit) and is no older than the last commit that finished before this call
+    /// began. The rows need not be read at one instant. A row past its `expires_at` may be returned or not.
+    ///
+    /// # Errors
+    /// Any failure. The operation then ends in "not authenticated" (law 10).
+    fn load(&self, keys: &[RecordKey]) -> Result<Vec<Option<Row>>, StoreError>;
+
+    /// Writes one row if it still has the version `expected`, where `None` expects that there is no row.
+    ///
+    /// Compare and write are one indivisible step, and `Applied` means that the write is as durable as the store is
+    /// meant to be. Deleting a row that is not there, where none is expected, is `Applied`.
+    ///
+    /// # Errors
+    /// Any failure. The core takes a failed commit to be one of unknown effect.
+    fn commit(&self, key: &RecordKey, expected: Option<Version>, write: Write<'_>) -> Result<Committed, StoreError>;
+}
+
+impl<S: Store + ?Sized> Store for &S {
+    fn load(&self, keys: &[RecordKey]) -> Result<Vec<Option<Row>>, StoreError> {
+        (**self).load(keys)
+    }
+    fn commit(&self, key: &RecordKey, expected: Option<Version>, write: Write<'_>) -> Result<Committed, StoreError> {
+        (**self).commit(key, expected, write)
+    }
+}
+
+impl<S: Store + ?Sized> Store for alloc::sync::Arc<S> {
+    fn load(&self, keys: &[RecordKey]) -> Result<Vec<Option<Row>>, StoreError> {
+        (**self).load(keys)
+    }
+    fn commit(&self, key: &RecordKey, expected: Option<Version>, write: Write<'_>) -> Result<Committed, StoreError> {
+        (**self).commit(key, expected, write)
+    }
+}

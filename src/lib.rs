@@ -1,0 +1,17 @@
+//! countersign
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod host;
+mod password;
+pub mod record;
+mod secret;
+mod time;
+
+pub use password::{Password, PasswordHash, PasswordHashError, PasswordTooLong, Salt};
+pub use secret::Code;
+pub use time::{Timestamp, retry_after_seconds};
