@@ -7,11 +7,14 @@ extern crate alloc;
 extern crate std;
 
 pub mod host;
+mod identifier;
 mod password;
 pub mod record;
 mod secret;
+pub mod throttle;
 mod time;
 
+pub use identifier::{Address, Identifier, IdentifierError};
 pub use password::{Password, PasswordHash, PasswordHashError, PasswordTooLong, Salt};
 pub use secret::Code;
 pub use time::{Timestamp, retry_after_seconds};
