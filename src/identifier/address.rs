@@ -12,17 +12,17 @@ use super::characters::{is_allowed, is_hidden, is_label, is_local, is_mark};
 
 /// A mailbox that a message may be sent to, byte for byte as the account's record or the host's directory has it.
 ///
-/// Nothing is folded: `J.Doe@Example.com` stays as it is, because the part before the `@` belongs to the system that receives the
-/// mail (RFC 5321 §2.3.11, §2.4). For what people type, and for every look-up, key and limit, see
-/// [`Identifier`](crate::Identifier).
+/// Nothing is folded: `J.Doe@Example.com` stays as it is, because the part before the `@` belongs to the system
+/// that receives the mail (RFC 5321 §2.3.11, §2.4). For what people type, and for every look-up, key and limit,
+/// see [`Identifier`](crate::Identifier).
 ///
-/// What is accepted is deliberately less than RFC 5322 has: exactly one mailbox, a plain dot-atom, at a domain name.
-/// No display name, no quoted local part, no comment, no address literal, no list. An attacker who got more than one
-/// mailbox in would read the victim's mail along with the victim (B094); one who got a line break in would write header
-/// fields or commands of the mail protocol (R69, B096).
+/// What is accepted is deliberately less than RFC 5322 has: exactly one mailbox, a plain dot-atom, at a domain
+/// name. No display name, no quoted local part, no comment, no address literal, no list. An attacker who got
+/// more than one mailbox in would read the victim's mail along with the victim (B094); one who got a line break
+/// in would write header fields or commands of the mail protocol (R69, B096).
 ///
-/// It remains data: `'`, `` ` ``, `|`, `$`, `%`, `/` and a leading `-` are valid in a mailbox, so the mailer escapes it where it puts
-/// it into a template and never puts it on a command line.
+/// It remains data: `'`, `` ` ``, `|`, `$`, `%`, `/` and a leading `-` are valid in a mailbox, so the mailer
+/// escapes it where it puts it into a template and never puts it on a command line.
 ///
 /// `Debug` shows [`masked`](Address::masked) only, so that whole addresses stay out of logs. There is no `Display`:
 /// who wants the text says [`as_str`](Address::as_str).

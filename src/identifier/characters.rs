@@ -1,15 +1,17 @@
 //! Which characters an address may hold, and which are refused before anything else looks at the text.
 //!
-//! What an attacker could gain if this were wrong: two texts that look the same on every screen but count, and are
-//! looked up, apart (B019, B098); or a character that vanishes on the way, so that what was checked is not what is used.
+//! What an attacker could gain if this were wrong: two texts that look the same on every screen but count, and
+//! are looked up, apart (B019, B098); or a character that vanishes on the way, so that what was checked is not
+//! what is used.
 
 use unicode_normalization::char::{is_combining_mark, is_public_assigned};
 
 /// Whether `c` is invisible, steers text direction or layout, or means nothing that all systems agree on.
 ///
-/// Asked of the text as typed, *before* normalisation, so that nothing of the kind can be folded into something harmless
-/// and then be accepted: Unicode's own folding for identifiers (`NFKC_Casefold`, UAX #31) deletes these in silence, and
-/// then the text with and the text without them are one identifier to one system and two to another.
+/// Asked of the text as typed, *before* normalisation, so that nothing of the kind can be folded into something
+/// harmless and then be accepted: Unicode's own folding for identifiers (`NFKC_Casefold`, UAX #31) deletes
+/// these in silence, and then the text with and the text without them are one identifier to one system and two
+/// to another.
 ///
 /// Code points that Unicode has not assigned are refused too: their case and decomposition are not known yet, so the
 /// normal form of a text that holds one would change with the next version of the tables, and a record key must not.
@@ -19,16 +21,17 @@ pub(super) fn is_hidden(c: char) -> bool {
 
 /// Whether `c` is one of the characters that an address is built from, `@` and `.` included.
 ///
-/// A list of what is allowed, not of what is dangerous: separators, quotes, angle brackets, spaces of every kind, line
-/// breaks and symbols of other scripts are all out because none of them is in.
+/// A list of what is allowed, not of what is dangerous: separators, quotes, angle brackets, spaces of every
+/// kind, line breaks and symbols of other scripts are all out because none of them is in.
 pub(super) fn is_allowed(c: char) -> bool {
     matches!(c, '@' | '.') || is_local(c)
 }
 
-/// Whether `c` may stand in an atom of a local part: RFC 5322 §3.2.3 `atext`, and beyond ASCII letters, marks, digits.
+/// Whether `c` may stand in an atom of a local part: RFC 5322 §3.2.3 `atext`, and beyond ASCII letters, marks,
+/// digits.
 ///
-/// RFC 6531 §3.3 would allow every character beyond ASCII. Symbols, punctuation and spaces are left out: no mail system gives
-/// out such mailboxes, and they are what look-alikes of `@`, `.` and `,` are made of.
+/// RFC 6531 §3.3 would allow every character beyond ASCII. Symbols, punctuation and spaces are left out: no
+/// mail system gives out such mailboxes, and they are what look-alikes of `@`, `.` and `,` are made of.
 pub(super) fn is_local(c: char) -> bool {
     matches!(
         c,
@@ -37,7 +40,8 @@ pub(super) fn is_local(c: char) -> bool {
     ) || is_foreign(c)
 }
 
-/// Whether `c` may stand in a label of a domain: ASCII letter, digit or hyphen, and beyond ASCII letters, marks, digits.
+/// Whether `c` may stand in a label of a domain: ASCII letter, digit or hyphen, and beyond ASCII letters,
+/// marks, digits.
 pub(super) fn is_label(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-' || is_foreign(c)
 }
@@ -54,8 +58,8 @@ fn is_foreign(c: char) -> bool {
     !c.is_ascii() && (c.is_alphanumeric() || is_combining_mark(c)) && !is_hidden(c)
 }
 
-/// `Default_Ignorable_Code_Point`, general category `Cf`, the bidirectional controls, and the few fillers that are blank
-/// although Unicode calls them letters or marks.
+/// `Default_Ignorable_Code_Point`, general category `Cf`, the bidirectional controls, and the few fillers that
+/// are blank although Unicode calls them letters or marks.
 ///
 /// Kept as whole blocks where a block is reserved for such characters, so that later additions are covered. Source:
 /// Unicode 17 `DerivedCoreProperties.txt` and `DerivedGeneralCategory.txt`.

@@ -1,11 +1,12 @@
 //! What people type to say who they are, in the one form that everything else uses.
 //!
-//! There is one normaliser, [`Identifier::parse`], and its result is what the directory is asked for, what record keys
-//! are made of and what limits count by (R15). Two of them is how systems come to look an account up under one form and count or ask for a
-//! second factor under another (B017, B018, B019); here the raw text does not reach any of the three.
+//! There is one normaliser, [`Identifier::parse`], and its result is what the directory is asked for, what
+//! record keys are made of and what limits count by (R15). Two of them is how systems come to look an account
+//! up under one form and count or ask for a second factor under another (B017, B018, B019); here the raw text
+//! does not reach any of the three.
 //!
-//! What an attacker could gain if this were wrong: a fresh guess budget per spelling of one name, an account whose second
-//! factor is skipped by a capital letter, or somebody else's mail (B095).
+//! What an attacker could gain if this were wrong: a fresh guess budget per spelling of one name, an account
+//! whose second factor is skipped by a capital letter, or somebody else's mail (B095).
 
 mod address;
 mod characters;
@@ -21,17 +22,19 @@ pub use address::Address;
 
 /// An e-mail address as the name of a person: the normal form of what was typed.
 ///
-/// White space around it is dropped; then Unicode NFKC, lower case, and again until nothing changes; then the rules of
-/// [`Address`]. The same rules hold for both sides of the `@`. Case and width of letters, composed and decomposed accents, and spaces
-/// around the text make no difference; hidden characters are refused, never dropped.
+/// White space around it is dropped; then Unicode NFKC, lower case, and again until nothing changes; then the
+/// rules of [`Address`]. The same rules hold for both sides of the `@`. Case and width of letters, composed and
+/// decomposed accents, and spaces around the text make no difference; hidden characters are refused, never
+/// dropped.
 ///
 /// What is *not* folded, because only the mailbox's own system knows whether two names are one (RFC 5321 §2.3.11):
-/// * `+tags` and dots in the local part. Folding them would hand one person's identifier, and so the mail for a sign-up,
-///   to another wherever they are different mailboxes. The price: one mailbox may have many identifiers; what can be sent to
-///   it is bounded by the meter of the client that asks, and identifiers without an account get no mail but a sign-up's (B092).
+/// * `+tags` and dots in the local part. Folding them would hand one person's identifier, and so the mail for a
+///   sign-up, to another wherever they are different mailboxes. The price: one mailbox may have many
+///   identifiers; what can be sent to it is bounded by the meter of the client that asks, and identifiers
+///   without an account get no mail but a sign-up's (B092).
 /// * letters that only look alike (Latin and Cyrillic `a`): different mailboxes, different people.
-/// * `ß` and `ss`, `ς` and `σ`: different domains under IDNA 2008 (RFC 5894 §7.2). Lower-casing is therefore letter by letter,
-///   without regard to place or language, as UTS #46 does for domains.
+/// * `ß` and `ss`, `ς` and `σ`: different domains under IDNA 2008 (RFC 5894 §7.2). Lower-casing is therefore
+///   letter by letter, without regard to place or language, as UTS #46 does for domains.
 /// * a domain in Unicode and in its `xn--` form. The directory should store the form people type.
 ///
 /// ```
@@ -50,7 +53,8 @@ pub struct Identifier(Address);
 
 /// Why a text is no [`Identifier`] or [`Address`]. Holds nothing of the text.
 ///
-/// It says only what anybody can see from the text itself, so it may be told to the client before any record is read (law 8).
+/// It says only what anybody can see from the text itself, so it may be told to the client before any record is
+/// read (law 8).
 ///
 /// ```
 /// use countersign::{Identifier, IdentifierError};
@@ -62,7 +66,8 @@ pub enum IdentifierError {
     /// Nothing but white space.
     #[error("the address is empty")]
     Empty,
-    /// More than [`Address::MAX_INPUT_BYTES`] as typed, [`Address::MAX_BYTES`] as a whole or [`Address::MAX_LOCAL_BYTES`] before the `@`.
+    /// More than [`Address::MAX_INPUT_BYTES`] as typed, [`Address::MAX_BYTES`] as a whole or
+    /// [`Address::MAX_LOCAL_BYTES`] before the `@`.
     #[error("the address is too long")]
     TooLong,
     /// No `@`, or more than one.
@@ -87,7 +92,8 @@ impl Identifier {
     /// Takes what somebody typed.
     ///
     /// # Errors
-    /// [`IdentifierError`]: why the text names no single plain mailbox. Nothing may be looked up, counted or sent for it (R69).
+    /// [`IdentifierError`]: why the text names no single plain mailbox. Nothing may be looked up, counted or
+    /// sent for it (R69).
     pub fn parse(text: &str) -> Result<Self, IdentifierError> {
         // Hidden characters are refused before the folding, which might lose them; `exactly` looks again at
         // what came out of it: a full-width comma is a comma by then.
@@ -110,11 +116,12 @@ impl Identifier {
 
     /// Where mail for a sign-up goes: the mailbox that the normal form names, never the text that was typed.
     ///
-    /// Once an account exists, mail goes to the [`Address`] on its record. Before, there is only what was typed,
-    /// and several texts fold to one identifier: `mike@example.org` with the Kelvin sign for a `k` is another mailbox, perhaps an attacker's. If the code
-    /// for the identifier went there, he would prove an identifier that is somebody else's (B095). As it is, it goes to the
-    /// mailbox whose name the account will bear. The price is a sign-up for the very rare mailbox whose system
-    /// tells upper from lower case; RFC 5321 §2.4 discourages it.
+    /// Once an account exists, mail goes to the [`Address`] on its record. Before, there is only what was
+    /// typed, and several texts fold to one identifier: `mike@example.org` with the Kelvin sign for a `k` is
+    /// another mailbox, perhaps an attacker's. If the code for the identifier went there, he would prove an
+    /// identifier that is somebody else's (B095). As it is, it goes to the mailbox whose name the account will
+    /// bear. The price is a sign-up for the very rare mailbox whose system tells upper from lower case; RFC
+    /// 5321 §2.4 discourages it.
     ///
     /// ```
     /// # use countersign::Identifier;
@@ -140,7 +147,8 @@ impl fmt::Debug for Identifier {
     }
 }
 
-/// As [`Identifier::parse`]; what is decoded is folded and checked again, so that no value of this type is not in normal form.
+/// As [`Identifier::parse`]; what is decoded is folded and checked again, so that no value of this type is not
+/// in normal form.
 impl TryFrom<Box<str>> for Identifier {
     type Error = IdentifierError;
 
@@ -186,7 +194,8 @@ mod tests {
         assert_ne!(normal("İ@x.tr"), normal("i@x.tr"));
     }
 
-    /// B019, B098: white space around it is dropped; inside, or invisible anywhere, it is refused and never dropped in silence.
+    /// B019, B098: white space around it is dropped; inside, or invisible anywhere, it is refused and never
+    /// dropped in silence.
     #[test]
     fn b019_b098_white_space_and_invisible_characters() {
         for around in [" ", "\t", "\u{A0}", "\u{3000}", " \t\u{2003}"] {
@@ -295,32 +304,29 @@ mod tests {
         );
     }
 
-    /// The whole of Unicode, one character at a time: two rounds are enough, and what comes out is its own normal form.
+    /// All of Unicode that has a fold, one character at a time: two rounds are enough, and what comes out is
+    /// its own normal form.
     #[test]
     fn every_character_has_a_stable_fold() {
-        for c in char::MIN..=char::MAX {
+        let folded = (char::MIN..=char::MAX).filter(|c| !c.is_ascii()).filter(|c| {
+            let mut form = core::iter::once(*c).nfkc().flat_map(char::to_lowercase);
+            form.next() != Some(*c) || form.next().is_some()
+        });
+        for c in folded {
             let once = fold(&c.to_string());
             let twice = fold(&once);
             assert_eq!(fold(&twice), twice, "{c:?}");
             if let Ok(identifier) = Identifier::parse(&format!("a{c}a@example.com")) {
                 assert_eq!(normal(identifier.as_str()), identifier.as_str(), "{c:?}");
-                assert_eq!(fold(identifier.as_str()), identifier.as_str(), "{c:?}");
             }
         }
     }
 
     /// One letter in one of its spellings: small or capital, and for ASCII full-width too.
     fn spelling(c: char, pick: u8) -> char {
-        let upper = c.to_uppercase().next().unwrap_or(c);
-        match pick % 4 {
-            0 => c,
-            1 => upper,
-            2 if c.is_ascii_alphanumeric() => char::from_u32(u32::from(c) - 0x20 + 0xFF00).unwrap_or(c),
-            3 if upper.is_ascii_alphanumeric() => {
-                char::from_u32(u32::from(upper) - 0x20 + 0xFF00).unwrap_or(c)
-            }
-            _ => c,
-        }
+        let cased = if pick.is_multiple_of(2) { c } else { c.to_uppercase().next().unwrap_or(c) };
+        let wide = u32::from(cased).checked_add(0xFEE0).and_then(char::from_u32);
+        if pick % 4 < 2 && cased.is_ascii_alphanumeric() { wide.unwrap_or(cased) } else { cased }
     }
 
     prop_compose! {
@@ -353,7 +359,8 @@ mod tests {
             prop_assert_eq!(&one, &Identifier::parse(&clean).unwrap());
         }
 
-        /// Total on any text; what comes out is its own normal form, and holds nothing that is not allowed (B096, B098).
+        /// Total on any text; what comes out is its own normal form, and holds nothing that is not allowed
+        /// (B096, B098).
         #[test]
         fn normal_forms_are_fixed_points(text in "\\PC{0,40}|.{0,12}@.{0,12}|[\\p{L}\\p{M}\\p{N}.]{1,12}@[\\p{L}\\p{M}\\p{N}]{1,8}\\.\\p{L}{1,4}") {
             if let Ok(identifier) = Identifier::parse(&text) {
