@@ -262,6 +262,24 @@ mod tests {
         assert_eq!(both("a\t@b.co"), Some(ForbiddenCharacter));
     }
 
+    /// B098: refused as typed, before any folding could lose them, not only because nothing hidden is in the list of
+    /// what is allowed.
+    #[test]
+    fn b098_hidden_characters_are_refused_before_folding() {
+        for hidden in ["\u{AD}", "\u{200B}", "\u{202E}", "\u{3164}", "\u{FE0F}", "\u{E000}", "\u{378}", "\0"]
+        {
+            assert_eq!(trimmed(&format!("a{hidden}@b.co")), Err(ForbiddenCharacter), "{hidden:?}");
+            assert_eq!(trimmed(&format!("a@b.co{hidden}")), Err(ForbiddenCharacter), "{hidden:?}");
+        }
+        assert_eq!(trimmed(" a\u{A0}b "), Ok("a\u{A0}b"));
+    }
+
+    #[test]
+    fn debug_shows_the_masked_form_only() {
+        let address = Address::parse("Jane.Doe@Example.com").unwrap();
+        assert_eq!(format!("{address:?}"), "Address(J***@Example.com)");
+    }
+
     #[test]
     fn malformed_parts_are_refused() {
         for text in ["@b.co", ".a@b.co", "a.@b.co", "a..b@b.co", "\u{301}a@b.co", "+\u{301}a@b.co"] {
@@ -324,14 +342,12 @@ mod tests {
     proptest! {
         /// R69, B096: whatever comes in, nothing that mail gives a meaning to comes out.
         #[test]
-        fn whatever_is_accepted_is_one_clean_mailbox(text in "\\PC{0,40}|.{0,20}@.{0,20}|[a-z.@,<\r\n\u{200b} -]{0,12}@[a-z.-]{1,8}") {
+        fn whatever_is_accepted_is_one_clean_mailbox(text in "\\PC{0,40}|.{0,20}@.{0,20}|[a.@,<\r\n\u{200b} -]{0,2}[A-Za-z+]{1,4}@[a-z-]{1,4}\\.[a-z]{2}[\r\n,. ]{0,2}") {
             if let Ok(address) = Address::parse(&text) {
                 prop_assert!(address.as_str().chars().all(is_allowed));
                 prop_assert_eq!(address.as_str().matches('@').count(), 1);
                 prop_assert!(address.as_str().len() <= Address::MAX_BYTES);
                 prop_assert!(text.contains(address.as_str()), "kept byte for byte");
-                let debug = format!("{address:?}");
-                prop_assert!(!debug.contains(address.as_str()));
             }
         }
     }

@@ -85,8 +85,8 @@ pub enum IdentifierError {
 }
 
 impl Identifier {
-    /// How often the normal form is taken before a text that still changes is given up. No text is known that needs
-    /// more than two; the bound keeps the function total whatever the tables of the next Unicode version say.
+    /// How often a text is folded before one that still changes is refused. A test over all of Unicode finds no
+    /// character that changes in the second round; the bound keeps the function total whatever the next tables say.
     const MAX_ROUNDS: usize = 4;
 
     /// Takes what somebody typed.
@@ -187,6 +187,8 @@ mod tests {
         }
         assert_eq!(normal("ÉMILE@EXÄMPLE.DE"), normal("e\u{301}mile@exa\u{308}mple.de"));
         assert_eq!(normal("ЖАННА@ПРИМЕР.РФ"), "жанна@пример.рф");
+        // Composed only once it is small: there is no capital of it in one character.
+        assert_eq!(normal("J\u{30C}@x.org"), normal("\u{1F0}@x.org"));
         // Where a letter stands makes no difference either, and no language does: sigma, dotted and dotless i.
         assert_eq!(normal("ΟΔΟΣ@x.gr"), "οδοσ@x.gr");
         assert_eq!(normal("I@x.tr"), "i@x.tr");
@@ -304,8 +306,8 @@ mod tests {
         );
     }
 
-    /// All of Unicode that has a fold, one character at a time: two rounds are enough, and what comes out is
-    /// its own normal form.
+    /// All of Unicode that has a fold, one character at a time: one round is enough, and what comes out is its own
+    /// normal form.
     #[test]
     fn every_character_has_a_stable_fold() {
         let folded = (char::MIN..=char::MAX).filter(|c| !c.is_ascii()).filter(|c| {
@@ -314,8 +316,7 @@ mod tests {
         });
         for c in folded {
             let once = fold(&c.to_string());
-            let twice = fold(&once);
-            assert_eq!(fold(&twice), twice, "{c:?}");
+            assert_eq!(fold(&once), once, "{c:?}");
             if let Ok(identifier) = Identifier::parse(&format!("a{c}a@example.com")) {
                 assert_eq!(normal(identifier.as_str()), identifier.as_str(), "{c:?}");
             }
