@@ -273,6 +273,7 @@ impl Budget {
         if self.backoff.is_raised(&settings.backoff, open_at) {
             return first;
         }
-        self.failures.check(&[settings.free], open_at).err().or(first)
+        let free = self.failures.check(&[settings.free], open_at).err();
+        first.into_iter().chain(free).reduce(Limited::later)
     }
 }

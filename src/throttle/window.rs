@@ -63,7 +63,6 @@ impl Log {
     pub fn charge(&mut self, rules: &[Rule], now: Timestamp) {
         let at = self.times.last().map_or(now, |last| now.max(*last));
         self.times.push(at);
-        // By `now` and not by `at`: what still counts for a clock that lags is not forgotten.
         self.prune(rules, now);
     }
 
