@@ -158,7 +158,8 @@ mod tests {
             prop_assert_eq!(b.saturating_add(a.since(b)), a.max(b));
             prop_assert_eq!(a.shifted(a, b), b);
             let _ = (a.to_utc(), a.unix_seconds());
-            prop_assert!(!alloc::format!("{a}").is_empty());
+            let text = alloc::format!("{a}");
+            prop_assert!(!text.is_empty());
         }
     }
 

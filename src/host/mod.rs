@@ -1,11 +1,37 @@
-//! The host's side.
+//! The host's side: what the core asks of it, and two drivers that do the asking.
+//!
+//! | trait | yours | ready-made |
+//! |---|---|---|
+//! | [`Store`] / [`AsyncStore`] | two methods over opaque bytes | `MemoryStore`, `countersign-sqlite` |
+//! | [`Directory`] / [`AsyncDirectory`] | your user table | – |
+//! | [`Mailer`] | queue a message | – |
+//! | [`PasswordHasher`] / [`AsyncHasher`] | a slow hash | `countersign-argon2` |
+//! | [`Clock`], [`EntropySource`] | | `SystemClock`, `OsEntropy` |
+//! | [`Audit`] | take events | [`NoAudit`] |
+//!
+//! The drivers, [`Sentry`] and [`AsyncSentry`], hold no logic: each is one loop over [`Step`](crate::Step). Replace
+//! them if they do not fit.
 
+mod asynchronous;
+mod blocking;
+mod clock;
+mod directory;
+mod error;
 mod hasher;
+mod mailer;
 #[cfg(feature = "std")]
 mod memory;
 mod store;
 
+pub use asynchronous::{AsyncDirectory, AsyncHasher, AsyncSentry, AsyncStore};
+pub use blocking::Sentry;
+pub use clock::{Clock, ClockError, EntropyError, EntropySource};
+#[cfg(feature = "std")]
+pub use clock::{ManualClock, OsEntropy, SystemClock};
+pub use directory::{Created, Directory, DirectoryEntry, DirectoryError, NewAccount};
+pub use error::Error;
 pub use hasher::{HashError, PasswordHasher};
+pub use mailer::{Audit, MailError, Mailer, NoAudit};
 #[cfg(feature = "std")]
 pub use memory::MemoryStore;
 pub use store::{Committed, Row, Store, StoreError, Write};

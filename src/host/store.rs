@@ -10,44 +10,8 @@
 
 use alloc::vec::Vec;
 
-use crate::Timestamp;
+pub use crate::machine::{Committed, Row, Write};
 use crate::record::{RecordKey, Version};
-
-/// A row as the store has it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Row {
-    /// The id of the commit that wrote it.
-    pub version: Version,
-    /// The record, at most [`MAX_RECORD_BYTES`](crate::record::MAX_RECORD_BYTES). Opaque, and not text.
-    pub bytes: Vec<u8>,
-}
-
-/// What a commit writes in place of the row it read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Write<'a> {
-    /// The row's next state.
-    Put {
-        /// The version the row has from now on. Unique: the core never uses one twice.
-        version: Version,
-        /// The bytes to keep.
-        bytes: &'a [u8],
-        /// When the row may be swept; `None` for one that is kept until it is deleted. Until then it must be kept: a
-        /// row lost early gives guesses back. Later is always safe, since the core judges expiry by itself.
-        expires_at: Option<Timestamp>,
-    },
-    /// The row goes.
-    Delete,
-}
-
-/// Whether a commit took effect.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[must_use = "a commit that was not applied has changed nothing"]
-pub enum Committed {
-    /// The row was as expected and is now as written.
-    Applied,
-    /// The row was not as expected and is unchanged.
-    Stale,
-}
 
 /// A store that could not do its work. Carries no row and no key.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

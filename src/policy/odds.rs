@@ -9,7 +9,7 @@ use core::fmt;
 /// A chance, in parts per trillion, rounded up.
 ///
 /// ```
-/// use countersign::Odds;
+/// use countersign::policy::Odds;
 /// let odds = Odds::of(1500, 1_000_000);
 /// assert_eq!(odds.to_string(), "0.15 % (1 in 666)");
 /// assert!(odds < Odds::one_in(600));

@@ -95,7 +95,9 @@ pub struct Flood {
 /// What the numbers of a policy amount to. Print it where the host starts.
 ///
 /// ```
-/// use countersign::{Odds, Policy};
+/// use countersign::Policy;
+/// use countersign::policy::Odds;
+///
 /// let price = Policy::recommended().price();
 /// assert_eq!(price.totp.until_disabled, Odds::of(3, 10_000));
 /// assert_eq!(price.mails_by_strangers_per_day, 60);
@@ -371,4 +373,135 @@ fn requests_in(settings: &Settings, operation: Operation, span: Duration) -> u64
 fn client_limits(settings: &Settings, operation: Operation) -> impl Iterator<Item = Limit> {
     let further = settings.clients.further.iter().filter(move |(of, _)| *of == operation);
     core::iter::once(settings.clients.every).chain(further.map(|(_, limit)| *limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Timestamp;
+    use crate::throttle::{BackoffSettings, Budget, BudgetSettings, Log, Rule};
+    use proptest::prelude::*;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::UNIX_EPOCH.saturating_add(Duration::from_millis(millis))
+    }
+
+    fn limit(count: u32, millis: u64) -> Limit {
+        Limit { count, window: Duration::from_millis(millis) }
+    }
+
+    /// The most of these times, in milliseconds, within any half-open span.
+    fn most_within(span: u64, times: &[u64]) -> u64 {
+        let from = |start: &u64| times.iter().filter(|time| (*start..*start + span).contains(time)).count();
+        times.iter().map(from).max().unwrap_or(0) as u64
+    }
+
+    fn budget(guesses: &crate::policy::GuessLimits) -> BudgetSettings {
+        let rule = |limit: Limit| Rule::new("r", limit.count, limit.window).unwrap();
+        let (lock, most, forget) = (guesses.lock, guesses.longest_lock, guesses.forget_lock_after);
+        let backoff = BackoffSettings::new("r", lock, most, forget).unwrap();
+        BudgetSettings::new(rule(guesses.free), backoff, Some(rule(guesses.long)), None).unwrap()
+    }
+
+    /// Settings on a scale of milliseconds, where the long rule binds in some and the pace in others.
+    fn small() -> impl Strategy<Value = Settings> {
+        (1..5_u32, 1..30_u64, 1..20_u64, 0..30_u64, 1..40_u64, 0..30_u32, 1..60_u64).prop_map(
+            |(free, window, lock, more, forget, long, long_window)| {
+                let mut settings = Settings::recommended();
+                settings.guesses.free = limit(free, window);
+                settings.guesses.lock = Duration::from_millis(lock);
+                settings.guesses.longest_lock = Duration::from_millis(lock + more);
+                settings.guesses.forget_lock_after = Duration::from_millis(forget);
+                settings.guesses.long = limit(free + long, long_window);
+                settings
+            },
+        )
+    }
+
+    proptest! {
+        /// Law 2 and law 14: whatever the attacker's and the owner's timing, the limiter answers no more than the price says.
+        #[test]
+        fn r16_no_timing_gets_more_guesses_than_the_price_says(
+            settings in small(),
+            patience in 0..4_u32,
+            moves in prop::collection::vec(0..4_u8, 150),
+            span in 1..80_u64,
+        ) {
+            let rules = budget(&settings.guesses);
+            let mut budget = Budget::default();
+            let mut answered = alloc::vec![];
+            for (now, moved) in (0_u64..).zip(&moves) {
+                // Some never start a lock, some guess whenever they may, most do as they please.
+                let holds_back = patience == 0 && budget.remaining(&rules, at(now)) <= 1;
+                let times = if patience == 1 { 9 } else { *moved };
+                for _ in 0..times {
+                    if !holds_back && budget.check(&rules, at(now)).is_ok() {
+                        budget.charge(&rules, at(now));
+                        answered.push(now);
+                    }
+                }
+                if *moved == 3 {
+                    budget.succeed();
+                }
+            }
+            let priced = guesses_in(&settings, Duration::from_millis(span));
+            prop_assert!(most_within(span, &answered) <= priced, "{answered:?} at {priced}");
+        }
+
+        /// The same for mail and requests, where it is exact for one limit.
+        #[test]
+        fn no_timing_gets_more_events_than_the_price_says(
+            (count, window) in (1..6_u32, 1..30_u64), span in 1..80_u64,
+        ) {
+            let rules = [Rule::new("r", count, Duration::from_millis(window)).unwrap()];
+            let mut log = Log::default();
+            let mut passed = alloc::vec![];
+            for now in 0..200 {
+                while log.check(&rules, at(now)).is_ok() {
+                    log.charge(&rules, at(now));
+                    passed.push(now);
+                }
+            }
+            let priced = events_in(Duration::from_millis(span), limit(count, window));
+            prop_assert_eq!(most_within(span, &passed), priced);
+        }
+    }
+
+    /// The figure of the defaults is not only a bound: whoever waits long enough gets exactly so many guesses.
+    #[test]
+    fn the_figure_of_the_defaults_is_what_a_patient_attacker_gets() {
+        let settings = Settings::recommended();
+        let rules = budget(&settings.guesses);
+        let mut budget = Budget::default();
+        let (mut now, mut answered) = (0, 0);
+        let year = u64::try_from(YEAR.as_millis()).unwrap();
+        while now < year {
+            // One guess is always left over, so that no lock ever starts.
+            if budget.remaining(&rules, at(now)) > 1 || answered % 100 == 99 && budget.check(&rules, at(now)).is_ok() {
+                budget.charge(&rules, at(now));
+                answered += 1;
+            } else {
+                now += 450_000;
+            }
+        }
+        assert_eq!((answered, guesses_in(&settings, YEAR)), (500, 500));
+    }
+
+    #[test]
+    fn a_year_and_a_window_of_a_year_are_both_half_open() {
+        assert_eq!(events_in(YEAR, Limit { count: 7, window: YEAR }), 7);
+        assert_eq!(events_in(YEAR, Limit { count: 7, window: YEAR - Duration::from_nanos(1) }), 14);
+        assert_eq!(events_in(YEAR, limit(0, 0)), 0);
+        assert_eq!(events_in(YEAR, limit(1, 0)), u64::MAX);
+        assert_eq!(events_in(Duration::MAX, limit(u32::MAX, 1)), u64::MAX);
+        assert_eq!(events_in(YEAR, Limit { count: 1, window: Duration::MAX }), 1);
+    }
+
+    #[test]
+    fn spans_are_shown_in_the_largest_unit_that_fits() {
+        for (seconds, text) in [(0, "0ns"), (59, "59s"), (86_400, "24 h"), (90 * 86_400, "90 days"), (900, "15 min")] {
+            assert_eq!(format!("{}", Span(Duration::from_secs(seconds))), text);
+        }
+        assert_eq!(format!("{}", Span(Duration::from_millis(7_200_001))), "7200.001s");
+    }
 }

@@ -1,0 +1,122 @@
+//! What only the audit log may know: the fine reason, and no secret.
+
+use crate::record::RecordKey;
+use crate::{AccountId, Operation, Purpose, Timestamp};
+
+/// Something that happened. For the host's log; never for the client, who could learn from it whether an account exists.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Event {
+    /// When, by the request's own time.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+    /// The record it is about: a pseudonym of an identifier, an account or a client that is the same in every event.
+    pub subject: RecordKey,
+    /// The account, where one is known to be concerned.
+    pub account: Option<AccountId>,
+}
+
+/// What happened. New kinds are added; names stay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A one-time-code session was started.
+    SessionStarted {
+        /// What it is for.
+        purpose: Purpose,
+    },
+    /// A code was handed to the mailer, or would have been.
+    CodeSent {
+        /// What it is for.
+        purpose: Purpose,
+        /// Whether it was the session's first.
+        resend: bool,
+        /// Whether nobody gets it, because nobody is there.
+        suppressed: bool,
+    },
+    /// Somebody tried to sign up with an address that has an account; its owner was told.
+    SignUpTaken,
+    /// A right code; it is spent.
+    CodeAccepted {
+        /// What it was for.
+        purpose: Purpose,
+    },
+    /// A wrong code.
+    CodeRejected {
+        /// What it was for.
+        purpose: Purpose,
+        /// How many more the session allows.
+        attempts_left: u32,
+    },
+    /// The last wrong code a session allows; the session is gone.
+    SessionBurned {
+        /// What it was for.
+        purpose: Purpose,
+    },
+    /// So many wrong codes that guessing is locked for a time.
+    GuessingLocked {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// So many wrong codes in a row that the factor is disabled.
+    FactorDisabled,
+    /// A code for a session whose codes have all expired.
+    CodeExpired {
+        /// What it was for.
+        purpose: Purpose,
+    },
+    /// A handle that leads to no live session, or to one of another purpose.
+    SessionUnknown {
+        /// What was asked for.
+        operation: Operation,
+    },
+    /// A session was given up.
+    SessionCancelled {
+        /// What it was for.
+        purpose: Purpose,
+    },
+    /// A limit refused.
+    Limited {
+        /// What was asked for.
+        operation: Operation,
+        /// The rule.
+        rule: &'static str,
+    },
+    /// An account was made.
+    AccountCreated,
+    /// A right code could not be used: the account was made, changed or deleted in the meantime.
+    AccountConflict {
+        /// What the code was for.
+        purpose: Purpose,
+    },
+    /// A clock had been set back by more than the tolerance, and the record was rebased.
+    ClockRebased,
+    /// The mailer failed. Its failure never shows in an answer.
+    MailFailed,
+}
+
+impl EventKind {
+    /// A stable name for logs and rules.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SessionStarted { .. } => "otp.session_started",
+            Self::CodeSent { .. } => "otp.code_sent",
+            Self::SignUpTaken => "sign_up.taken",
+            Self::CodeAccepted { .. } => "otp.code_accepted",
+            Self::CodeRejected { .. } => "otp.code_rejected",
+            Self::SessionBurned { .. } => "otp.session_burned",
+            Self::GuessingLocked { .. } => "guess.locked",
+            Self::FactorDisabled => "guess.factor_disabled",
+            Self::CodeExpired { .. } => "otp.code_expired",
+            Self::SessionUnknown { .. } => "otp.session_unknown",
+            Self::SessionCancelled { .. } => "otp.session_cancelled",
+            Self::Limited { .. } => "limit.refused",
+            Self::AccountCreated => "account.created",
+            Self::AccountConflict { .. } => "account.conflict",
+            Self::ClockRebased => "clock.rebased",
+            Self::MailFailed => "mail.failed",
+        }
+    }
+}

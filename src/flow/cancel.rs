@@ -1,0 +1,51 @@
+//! Giving a session up.
+
+use super::desk::{Holder, Opened};
+use super::session::{OnSession, on_session};
+use crate::machine::turn::{Cx, Decision, Next};
+use crate::machine::{Machine, MachineError, Request, sealed};
+use crate::{Cancelled, Client, EventKind, Operation, OtpSession, Ticket, Verdict};
+
+/// End a session. What it spent (messages, wrong guesses) stays spent.
+///
+/// Refused: [`Refusal::InvalidSession`](crate::Refusal::InvalidSession), [`Refusal::Limited`](crate::Refusal::Limited) by
+/// the client's rules.
+#[derive(Clone, Debug)]
+pub struct Cancel {
+    /// Who sends the request.
+    pub client: Client,
+    /// The session.
+    pub session: Ticket<OtpSession>,
+}
+
+impl Request for Cancel {}
+impl sealed::Begin for Cancel {
+    type Output = Cancelled;
+
+    fn begin(self, machine: &Machine) -> sealed::First<Cancelled> {
+        let client = self.client.clone();
+        on_session(machine, &client, self).into()
+    }
+}
+
+impl OnSession<Cancelled> for Cancel {
+    const OPERATION: Operation = Operation::Cancel;
+
+    fn ticket(&self) -> &Ticket<OtpSession> {
+        &self.session
+    }
+
+    fn decide<H: Holder>(
+        &self,
+        cx: &mut Cx<'_>,
+        mut desk: Opened<H>,
+        index: usize,
+    ) -> Result<Decision<Cancelled>, MachineError> {
+        let (row, notices) = (desk.row, desk.notices());
+        let purpose = desk.challenge(index)?.purpose;
+        desk.record.ledger().challenges.remove(index);
+        Ok(Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(Cancelled)))
+            .event(cx, &row, EventKind::SessionCancelled { purpose })
+            .events(cx, &row, notices))
+    }
+}

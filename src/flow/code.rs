@@ -1,0 +1,88 @@
+//! Sending a code: what starting a session and asking for another code have in common.
+
+use super::desk::{Holder, Opened};
+use crate::machine::MachineError;
+use crate::machine::turn::{Cx, Decision, Next};
+use crate::record::{Ask, Challenge, RecordError, Subject};
+use crate::throttle::Quota;
+use crate::{Envelope, EventKind, MessageKind, OtpSession, Purpose, Started, Ticket, Verdict};
+
+/// Starts a session in a record: a ticket, a challenge, a code, a message. `amend` may change the message.
+pub(super) fn begin_session<H: Holder>(
+    cx: &mut Cx<'_>,
+    mut desk: Opened<H>,
+    purpose: Purpose,
+    subject: &Subject,
+    amend: impl FnOnce(Envelope) -> Envelope,
+) -> Result<Decision<Started>, MachineError> {
+    let (row, notices) = (desk.row, desk.notices());
+    let session = Ticket::<OtpSession>::mint(&row, cx.ring, &mut cx.draw).ok_or(RecordError::Sealed)?;
+    let ends = desk.now.saturating_add(cx.policy.lifetimes(purpose).session);
+    let challenge = Challenge::new(&desk.key, session.digest(&desk.key), purpose, ends, subject)?;
+    let challenges = &mut desk.record.ledger().challenges;
+    challenges.push(challenge);
+    let index = challenges.len().saturating_sub(1);
+    let envelope = send(cx, &mut desk, index, subject)?;
+    let sent = EventKind::CodeSent { purpose, resend: false, suppressed: envelope.suppressed };
+    let state = desk.state(cx, index)?;
+    let limits = quotas(cx, &mut desk, purpose);
+    let started = Started { session, sent_to: subject.identifier.masked(), state };
+    let mut decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(started)))
+        .event(cx, &row, EventKind::SessionStarted { purpose })
+        .event(cx, &row, sent)
+        .events(cx, &row, notices);
+    decision.mail = Some(amend(envelope));
+    decision.limits = limits;
+    Ok(decision)
+}
+
+/// Draws a code for the challenge at `index`, makes it the newest, charges the send, and addresses the message.
+///
+/// Where nobody is there to answer, everything is done all the same, with a digest that no code has and a message that
+/// is suppressed; the send is charged like any other (law 8, B066).
+pub(super) fn send<H: Holder>(
+    cx: &mut Cx<'_>,
+    desk: &mut Opened<H>,
+    index: usize,
+    subject: &Subject,
+) -> Result<Envelope, MachineError> {
+    let (now, policy) = (desk.now, cx.policy);
+    let code = cx.draw.code(policy.settings().codes.digits);
+    let nothing = cx.draw.bytes();
+    let kept = policy.codes_kept();
+    let gone = MachineError::Misuse("no challenge there");
+    let challenge = desk.record.ledger().challenges.get_mut(index).ok_or(gone)?;
+    let purpose = challenge.purpose;
+    let expires_at = now.saturating_add(policy.lifetimes(purpose).code).min(challenge.expires_at);
+    if subject.answerable {
+        challenge.accept(&desk.key, &code, expires_at, kept);
+    } else {
+        challenge.accept_nothing(nothing, expires_at, kept);
+    }
+    desk.sends(purpose).charge(policy.send_rules(), now);
+    Ok(Envelope {
+        to: subject.recipient(),
+        kind: message(&subject.ask),
+        code: subject.answerable.then_some(code),
+        issued_at: cx.now,
+        expires_at: Some(expires_at),
+        locale: subject.locale.clone(),
+        suppressed: !subject.answerable,
+    })
+}
+
+/// The state of the send windows, for response headers.
+pub(super) fn quotas<H: Holder>(cx: &Cx<'_>, desk: &mut Opened<H>, purpose: Purpose) -> alloc::vec::Vec<Quota> {
+    let now = desk.now;
+    let log = desk.sends(purpose);
+    cx.policy.send_rules().iter().map(|rule| log.quota(rule, now)).collect()
+}
+
+fn message(ask: &Ask) -> MessageKind {
+    match ask {
+        Ask::SignUp { .. } => MessageKind::SignUpCode,
+        Ask::SignIn => MessageKind::SignInCode,
+        Ask::Recover => MessageKind::RecoveryCode,
+        Ask::ConfirmAction { action } => MessageKind::ActionCode(action.clone()),
+    }
+}

@@ -1,0 +1,213 @@
+//! A record on the desk: opened, brought to the time of the request, and put back.
+//!
+//! Visitor and account records are worked on by the same code; they differ in whose doing is counted on them and by which
+//! budget. That difference is the trait [`Holder`].
+
+use alloc::vec::Vec;
+
+use crate::keys::DataKey;
+use crate::machine::turn::{Change, Cx, Rows};
+use crate::machine::{MachineError, Row};
+use crate::policy::{Policy, RULE_LIVE_SESSIONS};
+use crate::record::{Account, Challenge, Ledger, Record, RecordError, RecordKey, Settled, Visitor, decode, encode};
+use crate::throttle::{Budget, BudgetSettings, Limited, Log, Shut};
+use crate::{EventKind, Factor, Partition, Purpose, Refusal, SessionState, Timestamp};
+
+/// A record with a ledger.
+pub(super) trait Holder: Record + Send + 'static {
+    /// Whose doing is counted on it.
+    const PARTITION: Partition;
+
+    fn ledger(&mut self) -> &mut Ledger;
+    fn ledger_ref(&self) -> &Ledger;
+
+    /// The guess budget that holds on it.
+    fn budget(policy: &Policy) -> &BudgetSettings;
+
+    /// When the row may be swept.
+    fn expires_at(&self, policy: &Policy) -> Option<Timestamp>;
+
+    /// Whether the row may go because nothing is in it.
+    fn may_go(&self) -> bool;
+
+    /// The generation of the account's credentials, if it is an account's.
+    fn generation(&self) -> Option<u64>;
+}
+
+impl Holder for Visitor {
+    const PARTITION: Partition = Partition::Strangers;
+
+    fn ledger(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+    fn ledger_ref(&self) -> &Ledger {
+        &self.ledger
+    }
+    fn budget(policy: &Policy) -> &BudgetSettings {
+        policy.strangers_budget()
+    }
+    fn expires_at(&self, policy: &Policy) -> Option<Timestamp> {
+        let forgotten = self.ledger.forgotten_at(policy, policy.strangers_budget())?;
+        // A sweeping node's clock may be ahead of the clocks that wrote the record.
+        Some(forgotten.saturating_add(policy.settings().clock_tolerance))
+    }
+    fn may_go(&self) -> bool {
+        self.ledger.is_empty()
+    }
+    fn generation(&self) -> Option<u64> {
+        None
+    }
+}
+
+impl Holder for Account {
+    const PARTITION: Partition = Partition::FirstFactorProven;
+
+    fn ledger(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+    fn ledger_ref(&self) -> &Ledger {
+        &self.ledger
+    }
+    fn budget(policy: &Policy) -> &BudgetSettings {
+        policy.owners_budget()
+    }
+    fn expires_at(&self, _: &Policy) -> Option<Timestamp> {
+        Self::EXPIRES_AT
+    }
+    fn may_go(&self) -> bool {
+        false
+    }
+    fn generation(&self) -> Option<u64> {
+        Some(self.generation)
+    }
+}
+
+/// A record, opened.
+pub(super) struct Opened<H> {
+    pub(super) record: H,
+    pub(super) key: DataKey,
+    pub(super) row: RecordKey,
+    /// The time everything in it is judged by.
+    pub(super) now: Timestamp,
+    /// It must be written even if the request changes nothing.
+    changed: bool,
+    rebased: bool,
+}
+
+impl<H: Holder> Opened<H> {
+    /// Opens the row at `index` of those the turn read, if there is one.
+    pub(super) fn existing(cx: &Cx<'_>, rows: &Rows<'_>, index: usize) -> Result<Option<Self>, MachineError> {
+        let (key, row) = rows.at(index)?;
+        row.map(|row| Self::open(cx, key, row)).transpose()
+    }
+
+    fn open(cx: &Cx<'_>, row_key: &RecordKey, row: &Row) -> Result<Self, MachineError> {
+        let mut record: H = decode(&row.bytes)?;
+        let key = cx.ring.unwrap(row_key, &record.ledger_ref().wrapped).ok_or(RecordError::Sealed)?;
+        let Settled { now, changed, rebased } = record.ledger().settle(cx.policy, cx.now);
+        Ok(Self { record, key, row: *row_key, now, changed, rebased })
+    }
+
+    /// Puts a record that the request changed.
+    pub(super) fn put(mut self, cx: &mut Cx<'_>) -> Result<Change, MachineError> {
+        let settings = H::budget(cx.policy);
+        self.record.ledger().tidy(cx.policy, settings, self.now);
+        if self.record.may_go() {
+            return Ok(Change::Delete);
+        }
+        self.record.ledger().rewrap(cx.ring, &self.row, &self.key, &mut cx.draw)?;
+        Ok(Change::Put { bytes: encode(&self.record)?, expires_at: self.record.expires_at(cx.policy) })
+    }
+
+    /// Puts a record that the request did not change: only if what was found expired must be erased in this commit, or
+    /// the clock was rebased.
+    pub(super) fn put_back(self, cx: &mut Cx<'_>) -> Result<Change, MachineError> {
+        if self.changed { self.put(cx) } else { Ok(Change::Keep) }
+    }
+
+    /// What opening the record showed and the log should know.
+    pub(super) fn notices(&self) -> Vec<EventKind> {
+        if self.rebased { alloc::vec![EventKind::ClockRebased] } else { Vec::new() }
+    }
+
+    pub(super) fn sends(&mut self, purpose: Purpose) -> &mut Log {
+        self.record.ledger().sends(purpose, H::PARTITION)
+    }
+
+    /// Whether another message may be sent for a purpose.
+    pub(super) fn may_send(&mut self, cx: &Cx<'_>, purpose: Purpose) -> Result<(), Refusal> {
+        let now = self.now;
+        self.sends(purpose).check(cx.policy.send_rules(), now).map_err(|limited| refuse(cx, limited))
+    }
+
+    /// Whether another session may be started for a purpose: a full list refuses, it never drops another's session.
+    pub(super) fn may_start(&mut self, cx: &Cx<'_>, purpose: Purpose) -> Result<(), Refusal> {
+        let live = self.record.ledger_ref().live(purpose);
+        let (count, first_end) =
+            live.fold((0_usize, Timestamp::MAX), |(n, end), c| (n.saturating_add(1), end.min(c.expires_at)));
+        if count >= usize::from(cx.policy.settings().codes.live_sessions) {
+            return Err(refuse(cx, Limited { rule: RULE_LIVE_SESSIONS, retry_at: first_end }));
+        }
+        self.may_send(cx, purpose)
+    }
+
+    /// The wrong guesses at mailed codes that this record counts.
+    pub(super) fn guesses(&mut self) -> &mut Budget {
+        self.record.ledger().guesses(Factor::MailedCode, H::PARTITION)
+    }
+
+    /// Whether another guess may be answered.
+    pub(super) fn may_guess(&mut self, cx: &Cx<'_>) -> Result<(), Shut> {
+        let now = self.now;
+        self.guesses().check(H::budget(cx.policy), now)
+    }
+
+    /// The session at `index`.
+    pub(super) fn challenge(&self, index: usize) -> Result<&Challenge, MachineError> {
+        self.record.ledger_ref().challenges.get(index).ok_or(MachineError::Misuse("no challenge there"))
+    }
+
+    /// Where the session at `index` stands.
+    pub(super) fn state(&mut self, cx: &Cx<'_>, index: usize) -> Result<SessionState, MachineError> {
+        let (now, most) = (self.now, cx.policy.settings().codes.max_attempts);
+        let challenge = self.challenge(index)?;
+        let (purpose, failures, session_expires_at) = (challenge.purpose, challenge.failures, challenge.expires_at);
+        let code_expires_at = challenge.codes.first().map(|code| code.expires_at);
+        let resend_at = self.sends(purpose).retry_at(cx.policy.send_rules(), now).unwrap_or(now);
+        let budget_left = self.guesses().remaining(H::budget(cx.policy), now);
+        Ok(SessionState {
+            attempts_left: most.saturating_sub(failures).min(budget_left),
+            code_expires_at,
+            session_expires_at,
+            resend_at: (resend_at < session_expires_at).then_some(resend_at),
+            expires_in: code_expires_at.map_or(core::time::Duration::ZERO, |at| at.since(cx.now)),
+        })
+    }
+}
+
+impl Opened<Visitor> {
+    /// Opens the first row of those the turn read, or makes a record for an identifier that has none.
+    ///
+    /// The new data key is the first thing drawn, so that `work` and `decide` of one try make the same.
+    pub(super) fn or_new(cx: &mut Cx<'_>, rows: &Rows<'_>) -> Result<Self, MachineError> {
+        if let Some(opened) = Self::existing(cx, rows, 0)? {
+            return Ok(opened);
+        }
+        let (row, _) = rows.at(0)?;
+        let (key, ledger) = new_ledger(cx, row)?;
+        Ok(Self { record: Visitor { ledger }, key, row: *row, now: cx.now, changed: false, rebased: false })
+    }
+}
+
+/// A data key and a ledger for a row that does not exist yet.
+pub(super) fn new_ledger(cx: &mut Cx<'_>, row: &RecordKey) -> Result<(DataKey, Ledger), MachineError> {
+    let key = DataKey::draw(&mut cx.draw);
+    let wrapped = cx.ring.wrap(row, &key, &mut cx.draw).ok_or(RecordError::Sealed)?;
+    Ok((key, Ledger::new(wrapped, cx.now)))
+}
+
+/// A limit as a refusal. The wait is told from the request's own time, which is what the client's clock goes by.
+pub(super) fn refuse(cx: &Cx<'_>, limited: Limited) -> Refusal {
+    let Limited { rule, retry_at } = limited;
+    Refusal::Limited { rule, retry_at, retry_after: retry_at.since(cx.now) }
+}

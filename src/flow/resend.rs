@@ -1,0 +1,66 @@
+//! Sending a session's code again.
+
+use super::code;
+use super::desk::{Holder, Opened};
+use super::session::{OnSession, on_session};
+use crate::machine::turn::{Cx, Decision, Next};
+use crate::machine::{Machine, MachineError, Request, sealed};
+use crate::{Client, EventKind, Operation, OtpSession, Resent, Ticket, Verdict};
+
+/// Send another code in the same session.
+///
+/// The new code replaces the earlier one (or joins it, by policy). The session's end, its wrong attempts and the guess
+/// budget stay what they were: a new code gives nothing back (R4, B007).
+///
+/// Refused: [`Refusal::InvalidSession`](crate::Refusal::InvalidSession); [`Refusal::Limited`](crate::Refusal::Limited) by
+/// the client's or the sending rules, in which case the earlier code stays as it is.
+#[derive(Clone, Debug)]
+pub struct Resend {
+    /// Who sends the request.
+    pub client: Client,
+    /// The session.
+    pub session: Ticket<OtpSession>,
+}
+
+impl Request for Resend {}
+impl sealed::Begin for Resend {
+    type Output = Resent;
+
+    fn begin(self, machine: &Machine) -> sealed::First<Resent> {
+        let client = self.client.clone();
+        on_session(machine, &client, self).into()
+    }
+}
+
+impl OnSession<Resent> for Resend {
+    const OPERATION: Operation = Operation::Resend;
+
+    fn ticket(&self) -> &Ticket<OtpSession> {
+        &self.session
+    }
+
+    fn decide<H: Holder>(
+        &self,
+        cx: &mut Cx<'_>,
+        mut desk: Opened<H>,
+        index: usize,
+    ) -> Result<Decision<Resent>, MachineError> {
+        let (row, notices) = (desk.row, desk.notices());
+        let challenge = desk.challenge(index)?;
+        let purpose = challenge.purpose;
+        let subject = challenge.subject(&desk.key)?;
+        if let Err(refusal) = desk.may_send(cx, purpose) {
+            return super::limited(cx, desk, Self::OPERATION, refusal);
+        }
+        let envelope = code::send(cx, &mut desk, index, &subject)?;
+        let sent = EventKind::CodeSent { purpose, resend: true, suppressed: envelope.suppressed };
+        let resent = Resent { sent_to: subject.identifier.masked(), state: desk.state(cx, index)? };
+        let limits = code::quotas(cx, &mut desk, purpose);
+        let mut decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(resent)))
+            .event(cx, &row, sent)
+            .events(cx, &row, notices);
+        decision.mail = Some(envelope);
+        decision.limits = limits;
+        Ok(decision)
+    }
+}

@@ -1,0 +1,241 @@
+//! Starting a one-time-code session for an identifier: to sign up, to sign in, to recover.
+//!
+//! The identifier may be known or not, and the same turn runs on the same visitor record either way. What differs is whether a
+//! right code exists and who gets the message; neither shows.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::code;
+use super::desk::Opened;
+use super::meter::metered;
+use crate::keys::Domain;
+use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
+use crate::machine::{DirectoryEntry, Hashed, Machine, MachineError, Request, Work, sealed};
+use crate::record::{Account, Ask, RecordKey, StoredHash, Subject, Visitor};
+use crate::{
+    AccountId, Address, Client, Envelope, EventKind, Identifier, Locale, MessageKind, Operation, Password, Profile,
+    Purpose, Refusal, Salt, Started, Verdict,
+};
+
+/// Start a sign-up: mail a code to an address that is to become an account's.
+///
+/// The account exists once the code came back ([`Verify`](super::Verify)). An address that already has an account gets
+/// the same answer, and its owner a notice in place of a code.
+///
+/// Refused: [`Refusal::PasswordTooShort`], [`Refusal::Limited`] by the client's, the sending or the live-session rules.
+#[derive(Clone, Debug)]
+pub struct SignUp {
+    /// Who sends the request.
+    pub client: Client,
+    /// The address.
+    pub identifier: Identifier,
+    /// The password the account is to have.
+    pub password: Password,
+    /// What the host wants to know of the person, kept until the account is made.
+    pub profile: Profile,
+    /// The language of the message.
+    pub locale: Option<Locale>,
+}
+
+/// Start a sign-in by mailed code.
+///
+/// Refused: [`Refusal::Limited`] by the client's, the sending or the live-session rules.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// Who sends the request.
+    pub client: Client,
+    /// The identifier typed.
+    pub identifier: Identifier,
+    /// The language of the message.
+    pub locale: Option<Locale>,
+}
+
+/// Start a recovery by mailed code. The code goes to the address on the account's record, never to one typed (B095, B097).
+///
+/// Refused: [`Refusal::Limited`] by the client's, the sending or the live-session rules.
+#[derive(Clone, Debug)]
+pub struct Recover {
+    /// Who sends the request.
+    pub client: Client,
+    /// The identifier typed.
+    pub identifier: Identifier,
+    /// The language of the message.
+    pub locale: Option<Locale>,
+}
+
+impl Request for SignUp {}
+impl sealed::Begin for SignUp {
+    type Output = Started;
+
+    fn begin(self, machine: &Machine) -> sealed::First<Started> {
+        let Self { client, identifier, password, profile, locale } = self;
+        let min_code_points = machine.policy().settings().passwords.min_code_points;
+        if password.code_points() < min_code_points {
+            return metered(machine, &client, Operation::SignUp, move || {
+                Next::Done(Verdict::Refused(Refusal::PasswordTooShort { min_code_points }))
+            })
+            .into();
+        }
+        let wish = Wish { identifier, locale, purpose: Purpose::SignUp, pending: Some((profile, password)) };
+        wish.begin(machine, &client, Operation::SignUp).into()
+    }
+}
+
+impl Request for SignIn {}
+impl sealed::Begin for SignIn {
+    type Output = Started;
+
+    fn begin(self, machine: &Machine) -> sealed::First<Started> {
+        let Self { client, identifier, locale } = self;
+        let wish = Wish { identifier, locale, purpose: Purpose::SignIn, pending: None };
+        wish.begin(machine, &client, Operation::SignIn).into()
+    }
+}
+
+impl Request for Recover {}
+impl sealed::Begin for Recover {
+    type Output = Started;
+
+    fn begin(self, machine: &Machine) -> sealed::First<Started> {
+        let Self { client, identifier, locale } = self;
+        let wish = Wish { identifier, locale, purpose: Purpose::Recover, pending: None };
+        wish.begin(machine, &client, Operation::Recover).into()
+    }
+}
+
+/// What is to be started.
+struct Wish {
+    identifier: Identifier,
+    locale: Option<Locale>,
+    purpose: Purpose,
+    pending: Option<(Profile, Password)>,
+}
+
+impl Wish {
+    fn begin(self, machine: &Machine, client: &Client, operation: Operation) -> Next<Started> {
+        let wish = Arc::new(self);
+        metered(machine, client, operation, move || {
+            let asked = Arc::clone(&wish);
+            let then = move |entry: Option<DirectoryEntry>, cx: &Cx<'_>| -> Next<Started> {
+                let visitor = cx.locator.visitor(&asked.identifier);
+                let account = match &entry {
+                    Some(entry) => cx.locator.account(&entry.account),
+                    None => cx.locator.nobody(&asked.identifier),
+                };
+                Next::Turn(Box::new(Start { wish: Arc::clone(&asked), entry, visitor, account, operation }))
+            };
+            Next::Find(wish.identifier.clone(), Arc::new(then))
+        })
+    }
+}
+
+/// The turn: reads the visitor and the account, writes the visitor.
+struct Start {
+    wish: Arc<Wish>,
+    entry: Option<DirectoryEntry>,
+    visitor: RecordKey,
+    account: RecordKey,
+    operation: Operation,
+}
+
+/// An account that stands behind an identifier.
+struct Known {
+    id: AccountId,
+    generation: u64,
+    address: Address,
+}
+
+impl Start {
+    /// Whether an account stands behind the identifier: only if the account's own record says so. Where there is no record, a
+    /// credential of the host's own stands in; without one the identifier is free.
+    fn known(&self, cx: &Cx<'_>, rows: &Rows<'_>) -> Result<Option<Known>, MachineError> {
+        let Some(entry) = &self.entry else { return Ok(None) };
+        let id = entry.account.clone();
+        let Some(account) = Opened::<Account>::existing(cx, rows, 1)? else {
+            let stands_in = entry.legacy.is_some();
+            return Ok(stands_in.then(|| Known { id, generation: 0, address: entry.address.clone() }));
+        };
+        if !account.record.answers_to(&account.key, &self.wish.identifier) {
+            return Ok(None);
+        }
+        let address = account.record.credentials(&account.key)?.address;
+        Ok(Some(Known { id, generation: account.record.generation, address }))
+    }
+
+    fn subject(&self, known: Option<&Known>, hashed: Option<&Hashed>) -> Result<Subject, MachineError> {
+        let Wish { identifier, locale, purpose, pending } = &*self.wish;
+        let ask = match (purpose, pending, hashed) {
+            (Purpose::SignUp, Some((profile, _)), Some(hashed)) => {
+                Ask::SignUp { profile: profile.clone(), password: StoredHash(hashed.hash.clone()) }
+            }
+            (Purpose::SignIn, ..) => Ask::SignIn,
+            (Purpose::Recover, ..) => Ask::Recover,
+            _ => return Err(MachineError::Misuse("a sign-up was decided without its password hashed")),
+        };
+        // A sign-up is for nobody's account: what it holds is the same whether or not the address is taken.
+        let known = known.filter(|_| *purpose != Purpose::SignUp);
+        Ok(Subject {
+            identifier: identifier.clone(),
+            address: known.map(|known| known.address.clone()).filter(|address| address != identifier.address()),
+            locale: locale.clone(),
+            account: known.map(|known| (known.id.clone(), known.generation)),
+            answerable: known.is_some(),
+            ask,
+        })
+    }
+}
+
+impl Turn<Started> for Start {
+    fn keys(&self) -> Vec<RecordKey> {
+        alloc::vec![self.visitor, self.account]
+    }
+
+    fn work(&self, cx: &mut Cx<'_>, rows: &Rows<'_>) -> Result<Option<Work>, MachineError> {
+        let Some((_, password)) = &self.wish.pending else { return Ok(None) };
+        let mut desk = Opened::<Visitor>::or_new(cx, rows)?;
+        if desk.may_start(cx, self.wish.purpose).is_err() {
+            return Ok(None);
+        }
+        // One salt per record, so that one hash can be compared with every pending sign-up in it.
+        let salt = Salt::from_bytes(desk.key.digest(Domain::PasswordSalt, &[]));
+        Ok(Some(Work { password: password.clone(), salt }))
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+        hashed: Option<&Hashed>,
+    ) -> Result<Decision<Started>, MachineError> {
+        let purpose = self.wish.purpose;
+        let mut desk = Opened::<Visitor>::or_new(cx, rows)?;
+        // Limits come first: what they answer depends on the visitor record alone (B063).
+        if let Err(refusal) = desk.may_start(cx, purpose) {
+            return super::limited(cx, desk, self.operation, refusal);
+        }
+        let known = self.known(cx, rows)?;
+        let mut subject = self.subject(known.as_ref(), hashed)?;
+        if purpose == Purpose::SignUp {
+            subject.answerable = known.is_none();
+        }
+        let Some(owner) = known.filter(|_| purpose == Purpose::SignUp) else {
+            return code::begin_session(cx, desk, purpose, &subject, |envelope| envelope);
+        };
+        let decision = code::begin_session(cx, desk, purpose, &subject, |envelope| notice(envelope, &owner))?;
+        Ok(decision.event(cx, &self.visitor, EventKind::SignUpTaken))
+    }
+}
+
+/// The message to the owner of a taken address, in place of a code.
+fn notice(envelope: Envelope, owner: &Known) -> Envelope {
+    Envelope {
+        to: owner.address.clone(),
+        kind: MessageKind::SignUpTaken,
+        code: None,
+        expires_at: None,
+        suppressed: false,
+        ..envelope
+    }
+}

@@ -1,0 +1,166 @@
+//! Checking a code.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+
+use super::desk::{Holder, Opened, refuse};
+use super::enter::{Admit, OpenAccount};
+use super::session::{OnSession, missing, on_session};
+use crate::machine::turn::{Cx, Decision, Next};
+use crate::machine::{Created, Machine, MachineError, NewAccount, Request, sealed};
+use crate::record::{Ask, RecordKind, Subject};
+use crate::throttle::Shut;
+use crate::{
+    Client, Code, EventKind, Identifier, Operation, OtpSession, Purpose, Refusal, Ticket, Verdict, Verified,
+};
+
+/// Check a code.
+///
+/// A right code is spent, together with every other session of the same purpose in the same record, in the commit that
+/// counts it; then what the session was for is done. A wrong one is counted for the session and for the record before it
+/// is answered.
+///
+/// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidCode`], [`Refusal::CodeExpired`], [`Refusal::Limited`] by the
+/// client's rules or by the guess budget, [`Refusal::FactorDisabled`] on an account's record.
+#[derive(Clone, Debug)]
+pub struct Verify {
+    /// Who sends the request.
+    pub client: Client,
+    /// What the caller's door is for. A session of another purpose is no session here (law 5, B050).
+    pub purpose: Purpose,
+    /// The session.
+    pub session: Ticket<OtpSession>,
+    /// The code typed.
+    pub code: Code,
+    /// The identifier the caller says the session is for, where its door asks for one. With another than the session's, no code is right.
+    pub identifier: Option<Identifier>,
+}
+
+impl Request for Verify {}
+impl sealed::Begin for Verify {
+    type Output = Verified;
+
+    fn begin(self, machine: &Machine) -> sealed::First<Verified> {
+        let client = self.client.clone();
+        on_session(machine, &client, self).into()
+    }
+}
+
+impl OnSession<Verified> for Verify {
+    const OPERATION: Operation = Operation::Verify;
+
+    fn ticket(&self) -> &Ticket<OtpSession> {
+        &self.session
+    }
+
+    fn decide<H: Holder>(
+        &self,
+        cx: &mut Cx<'_>,
+        mut desk: Opened<H>,
+        index: usize,
+    ) -> Result<Decision<Verified>, MachineError> {
+        let challenge = desk.challenge(index)?;
+        let (purpose, dead) = (challenge.purpose, challenge.codes.is_empty());
+        if purpose != self.purpose {
+            return missing(cx, desk, Self::OPERATION);
+        }
+        // Expiry before budget before comparison: each of them tells less than the next.
+        if dead {
+            let state = desk.state(cx, index)?;
+            return super::refused(cx, desk, Refusal::CodeExpired(state), EventKind::CodeExpired { purpose });
+        }
+        if let Err(shut) = desk.may_guess(cx) {
+            let refusal = match shut {
+                Shut::Until(limited) => refuse(cx, limited),
+                Shut::Disabled => Refusal::FactorDisabled,
+            };
+            return super::limited(cx, desk, Self::OPERATION, refusal);
+        }
+        let challenge = desk.challenge(index)?;
+        let subject = challenge.subject(&desk.key)?;
+        let meant = self.identifier.as_ref().is_none_or(|identifier| *identifier == subject.identifier);
+        // Compared in any case, so that a wrong identifier costs what a wrong code does.
+        let right = challenge.takes(&desk.key, &self.code) & meant & subject.answerable;
+        if right { accepted(cx, desk, purpose, subject) } else { rejected(cx, desk, index) }
+    }
+}
+
+/// Counts a wrong code, for the session and for everything else the same people guess at.
+fn rejected<H: Holder>(
+    cx: &mut Cx<'_>,
+    mut desk: Opened<H>,
+    index: usize,
+) -> Result<Decision<Verified>, MachineError> {
+    let (row, notices, now, budget) = (desk.row, desk.notices(), desk.now, H::budget(cx.policy));
+    let most = cx.policy.settings().codes.max_attempts;
+    let gone = MachineError::Misuse("no challenge there");
+    let challenge = desk.record.ledger().challenges.get_mut(index).ok_or(gone)?;
+    challenge.failures = challenge.failures.saturating_add(1);
+    let (purpose, burned) = (challenge.purpose, challenge.failures >= most);
+    let attempts_left = most.saturating_sub(challenge.failures);
+    let guesses = desk.guesses();
+    guesses.charge(budget, now);
+    let (locked, disabled) = (guesses.retry_at(budget, now), guesses.is_disabled(budget));
+    let state = desk.state(cx, index)?;
+    if burned {
+        desk.record.ledger().challenges.remove(index);
+    }
+    let change = desk.put(cx)?;
+    let mut decision = Decision::new(change, Next::Done(Verdict::Refused(Refusal::InvalidCode(state))))
+        .event(cx, &row, EventKind::CodeRejected { purpose, attempts_left })
+        .events(cx, &row, notices);
+    if burned {
+        decision = decision.event(cx, &row, EventKind::SessionBurned { purpose });
+    }
+    if disabled {
+        decision = decision.event(cx, &row, EventKind::FactorDisabled);
+    } else if let Some(until) = locked {
+        decision = decision.event(cx, &row, EventKind::GuessingLocked { until });
+    }
+    Ok(decision)
+}
+
+/// Spends a right code and everything beside it, and goes on to what it was for.
+fn accepted<H: Holder>(
+    cx: &mut Cx<'_>,
+    mut desk: Opened<H>,
+    purpose: Purpose,
+    subject: Subject,
+) -> Result<Decision<Verified>, MachineError> {
+    let (row, notices) = (desk.row, desk.notices());
+    let next = granted(cx, &desk, purpose, subject);
+    desk.record.ledger().challenges.retain(|challenge| challenge.purpose != purpose);
+    if H::KIND == RecordKind::Account {
+        // On an account's record a success ends a run of failures. On a visitor's, counts only age (law 2).
+        desk.guesses().succeed();
+    }
+    let change = desk.put(cx)?;
+    Ok(Decision::new(change, next)
+        .event(cx, &row, EventKind::CodeAccepted { purpose })
+        .events(cx, &row, notices))
+}
+
+/// What a proven address is good for. The values made here exist nowhere else, and are locked up until the code is spent.
+fn granted<H: Holder>(cx: &Cx<'_>, desk: &Opened<H>, purpose: Purpose, subject: Subject) -> Next<Verified> {
+    let Subject { identifier, account, ask, .. } = subject;
+    match (ask, account) {
+        (Ask::SignUp { profile, password }, _) => {
+            let account = NewAccount { identifier: identifier.clone(), profile };
+            let then = move |created: Created, cx: &Cx<'_>| match created {
+                Created::Account(id) => {
+                    Next::Turn(Box::new(OpenAccount::new(cx, id, identifier.clone(), password.clone())))
+                }
+                Created::Taken => Next::Done(Verdict::Refused(Refusal::InvalidSession)),
+            };
+            Next::Create(account, Arc::new(then))
+        }
+        (Ask::SignIn | Ask::Recover, Some((id, generation))) => {
+            Next::Turn(Box::new(Admit::new(cx, purpose, id, generation, identifier)))
+        }
+        (Ask::ConfirmAction { action }, Some((account, generation))) if desk.record.generation() == Some(generation) => {
+            let action = Some(action);
+            Next::Done(Verdict::Granted(Verified { purpose, account, identifier, action }))
+        }
+        _ => Next::Done(Verdict::Refused(Refusal::InvalidSession)),
+    }
+}

@@ -1,0 +1,436 @@
+//! The whole protocol between the core and its host.
+//!
+//! ```text
+//!  Machine::begin ─► Find ─► Load ─► Prove ─► Commit ─► … ─► Done
+//!                     │       │        │        │
+//!                 directory  store   hasher   store              ◄─ the host answers each stage
+//! ```
+//!
+//! An operation is a chain of *turns*; each turn is one `Load`, perhaps one `Prove`, and at most one `Commit`. Every
+//! stage is a value that says what it needs and is used up by `resume` with the answer. Mail, events and the outcome are locked inside
+//! until the commit that counted the attempt was applied, so "sent before stored" and "answered before counted" do
+//! not compile (law 1).
+//!
+//! A host that drops a stage, or crashes, has abandoned the operation: whatever was committed stays, nothing was
+//! granted (law 12).
+//!
+//! This is the same loop that the drivers in [`host`](crate::host) run:
+//!
+//! ```
+//! # use countersign::*;
+//! # fn answer<R: Request>(machine: &Machine, request: R, context: Context) -> Result<(), MachineError> {
+//! let mut step = machine.begin(request, context);
+//! loop {
+//!     step = match step {
+//!         Step::Find(find) => find.resume(None),                                  // ask your user table
+//!         Step::Load(load) => { let rows = vec![None; load.keys().len()]; load.resume(rows)? }    // read rows
+//!         Step::Prove(_prove) => return Ok(()),                                   // hash a password
+//!         Step::Commit(commit) => commit.resume(Committed::Applied)?,             // compare-and-swap
+//!         Step::Create(create) => create.resume(Created::Taken),                  // insert into your user table
+//!         Step::Done(_done) => return Ok(()),                                     // send done.mail, log done.events
+//!     }
+//! }
+//! # }
+//! ```
+
+mod answers;
+pub(crate) mod turn;
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+pub use answers::{Committed, Created, DirectoryEntry, Hashed, NewAccount, Row, Work, Write};
+use turn::{Change, Cx, Decision, Next, Rows, Then, Turn};
+
+use crate::record::{RecordError, RecordKey, Version};
+use crate::throttle::Quota;
+use crate::{Entropy, Envelope, Event, Identifier, KeyRing, LocatorKey, Outcome, Policy, Timestamp};
+
+/// The rules and keys of a deployment: everything decisions depend on that does not come with a request.
+///
+/// Cheap to clone; all clones are one machine.
+#[derive(Clone, Debug)]
+pub struct Machine(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    policy: Policy,
+    locator: LocatorKey,
+    ring: KeyRing,
+}
+
+/// What comes with every request, from the host's clock and generator.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The time of the request. Taken once: a request is judged by when it came, however long the host takes.
+    pub now: Timestamp,
+    /// The request's own randomness, never used for another.
+    pub entropy: Entropy,
+}
+
+/// Something a machine can be asked. Implemented by the requests of [`flow`](crate::flow).
+pub trait Request: sealed::Begin {}
+
+pub(crate) mod sealed {
+    /// How a request becomes turns.
+    pub trait Begin {
+        /// What is granted when all goes well.
+        type Output: Send + Sync + 'static;
+        #[doc(hidden)]
+        fn begin(self, machine: &super::Machine) -> First<Self::Output>;
+    }
+
+    /// The first thing an operation does.
+    pub struct First<O>(pub(crate) super::Next<O>);
+
+    impl<O> From<super::Next<O>> for First<O> {
+        fn from(next: super::Next<O>) -> Self {
+            Self(next)
+        }
+    }
+}
+
+/// A failure that ends an operation. Always means "not authenticated"; nothing is regained by it (law 10).
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MachineError {
+    /// A row is not what this code wrote.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A commit failed, and the row shows that it was not applied, or was applied and has changed since.
+    #[error("a commit failed and its effect is unknown")]
+    CommitUnknown,
+    /// A row changed under every one of a thousand tries: more than all limits together let through.
+    #[error("the row is contended beyond what the limits allow")]
+    Contention,
+    /// The host answered a stage with what it did not ask for.
+    #[error("the host misused a stage: {0}")]
+    Misuse(&'static str),
+}
+
+impl Machine {
+    /// A machine for a policy and its keys.
+    #[must_use]
+    pub fn new(policy: Policy, locator: LocatorKey, ring: KeyRing) -> Self {
+        Self(Arc::new(Inner { policy, locator, ring }))
+    }
+
+    /// The policy it goes by.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// Begins an operation.
+    pub fn begin<R: Request>(&self, request: R, context: Context) -> Step<R::Output> {
+        let sealed::First(next) = request.begin(self);
+        let Context { now, entropy } = context;
+        let frame =
+            Frame { machine: self.clone(), now, entropy, tries: 0, mail: Vec::new(), events: Vec::new(), limits: Vec::new() };
+        frame.advance(next)
+    }
+
+    pub(crate) fn locator(&self) -> &LocatorKey {
+        &self.0.locator
+    }
+
+    pub(crate) fn ring(&self) -> &KeyRing {
+        &self.0.ring
+    }
+}
+
+/// Where an operation stands: what the host is to do next.
+#[derive(Debug)]
+pub enum Step<O> {
+    /// Ask the directory who an identifier is.
+    Find(Find<O>),
+    /// Read rows.
+    Load(Load<O>),
+    /// Hash a password.
+    Prove(Prove<O>),
+    /// Write one row if it is unchanged.
+    Commit(Commit<O>),
+    /// Make an account in the directory.
+    Create(Create<O>),
+    /// Send the mail, log the events, tell the outcome.
+    Done(Done<O>),
+}
+
+/// What an operation carries from stage to stage.
+struct Frame {
+    machine: Machine,
+    now: Timestamp,
+    entropy: Entropy,
+    /// Tries of turns so far; each has its own stream of the entropy.
+    tries: u64,
+    mail: Vec<Envelope>,
+    events: Vec<Event>,
+    limits: Vec<Quota>,
+}
+
+/// How often a turn is decided anew. Each stale commit means that another request was counted, and quotas bound
+/// those; this bounds only a store that calls every commit stale.
+const MAX_TRIES: u64 = 1_000;
+
+impl Frame {
+    fn cx(&self) -> Cx<'_> {
+        let Inner { policy, locator, ring } = &*self.machine.0;
+        Cx { policy, locator, ring, now: self.now, draw: self.entropy.stream(self.tries) }
+    }
+
+    fn advance<O: 'static>(self, next: Next<O>) -> Step<O> {
+        match next {
+            Next::Done(verdict) => {
+                let Self { mail, events, limits, .. } = self;
+                Step::Done(Done { outcome: Outcome { verdict, limits }, mail, events })
+            }
+            Next::Turn(turn) => self.load(turn, None),
+            Next::Find(identifier, then) => Step::Find(Find { frame: self, identifier, then }),
+            Next::Create(account, then) => Step::Create(Create { frame: self, account, then }),
+        }
+    }
+
+    fn load<O>(mut self, turn: Box<dyn Turn<O>>, hashed: Option<Hashed>) -> Step<O> {
+        self.tries = self.tries.saturating_add(1);
+        let keys = turn.keys();
+        Step::Load(Load { frame: self, turn, keys, hashed, unsure: None })
+    }
+}
+
+/// A stage: ask the directory who an identifier is.
+pub struct Find<O> {
+    frame: Frame,
+    identifier: Identifier,
+    then: Then<Option<DirectoryEntry>, O>,
+}
+
+impl<O: 'static> Find<O> {
+    /// The identifier, in normal form: the same text for every spelling of it.
+    #[must_use]
+    pub const fn identifier(&self) -> &Identifier {
+        &self.identifier
+    }
+
+    /// Goes on with what the directory knows, `None` if nothing.
+    #[must_use]
+    pub fn resume(self, entry: Option<DirectoryEntry>) -> Step<O> {
+        let next = (self.then)(entry, &self.frame.cx());
+        self.frame.advance(next)
+    }
+}
+
+/// A stage: read rows.
+pub struct Load<O> {
+    frame: Frame,
+    turn: Box<dyn Turn<O>>,
+    keys: Vec<RecordKey>,
+    hashed: Option<Hashed>,
+    /// A commit of unknown effect that this load is to recognise.
+    unsure: Option<(Version, Decided<O>)>,
+}
+
+impl<O: 'static> Load<O> {
+    /// The one or two rows to read.
+    #[must_use]
+    pub fn keys(&self) -> &[RecordKey] {
+        &self.keys
+    }
+
+    /// Goes on with the rows, one for each key, `None` where there is none.
+    ///
+    /// # Errors
+    /// [`MachineError`] if a row cannot be read, or if there are not as many rows as keys.
+    pub fn resume(self, rows: Vec<Option<Row>>) -> Result<Step<O>, MachineError> {
+        let Self { frame, turn, keys, hashed, unsure } = self;
+        if rows.len() != keys.len() {
+            return Err(MachineError::Misuse("not as many rows as keys"));
+        }
+        if let Some((version, decided)) = unsure {
+            // Versions are unique: a row that has ours was written by our commit, whose answer was lost.
+            let ours = rows.first().and_then(Option::as_ref).is_some_and(|row| row.version == version);
+            return if ours { Ok(decided.applied(frame)) } else { Err(MachineError::CommitUnknown) };
+        }
+        let work = turn.work(&mut frame.cx(), &Rows { keys: &keys, rows: &rows })?;
+        // What was hashed for an earlier try still stands if it was hashed with the same salt.
+        let hashed = match (&work, hashed) {
+            (Some(work), Some(hashed)) if hashed.salt == work.salt => Some(hashed),
+            _ => None,
+        };
+        match work {
+            Some(work) if hashed.is_none() => Ok(Step::Prove(Prove { frame, turn, keys, rows, work })),
+            _ => decide(frame, turn, keys, rows, hashed),
+        }
+    }
+}
+
+/// A stage: hash a password.
+pub struct Prove<O> {
+    frame: Frame,
+    turn: Box<dyn Turn<O>>,
+    keys: Vec<RecordKey>,
+    rows: Vec<Option<Row>>,
+    work: Work,
+}
+
+impl<O: 'static> Prove<O> {
+    /// The work: take it to where slowness does no harm.
+    #[must_use]
+    pub const fn work(&self) -> &Work {
+        &self.work
+    }
+
+    /// Goes on with what [`Work::run`] returned.
+    ///
+    /// # Errors
+    /// [`MachineError`] if that was the result of other work.
+    pub fn resume(self, hashed: Hashed) -> Result<Step<O>, MachineError> {
+        if hashed.salt != self.work.salt {
+            return Err(MachineError::Misuse("the hash is of other work"));
+        }
+        decide(self.frame, self.turn, self.keys, self.rows, Some(hashed))
+    }
+}
+
+fn decide<O: 'static>(
+    frame: Frame,
+    turn: Box<dyn Turn<O>>,
+    keys: Vec<RecordKey>,
+    rows: Vec<Option<Row>>,
+    hashed: Option<Hashed>,
+) -> Result<Step<O>, MachineError> {
+    let mut cx = frame.cx();
+    let Decision { change, mail, events, limits, next } =
+        turn.decide(&mut cx, &Rows { keys: &keys, rows: &rows }, hashed.as_ref())?;
+    let version = Version::from_bytes(cx.draw.bytes());
+    let decided = Decided { mail, events, limits, next };
+    let expected = rows.first().and_then(Option::as_ref).map(|row| row.version);
+    let key = *keys.first().ok_or(MachineError::Misuse("a turn reads nothing"))?;
+    let write = match change {
+        Change::Keep => return Ok(decided.applied(frame)),
+        Change::Delete if expected.is_none() => return Ok(decided.applied(frame)),
+        Change::Delete => None,
+        Change::Put { bytes, expires_at } => Some((bytes, expires_at)),
+    };
+    Ok(Step::Commit(Commit { frame, turn, key, expected, version, write, hashed, decided }))
+}
+
+/// What a turn decided, locked up until its commit was applied.
+struct Decided<O> {
+    mail: Option<Envelope>,
+    events: Vec<Event>,
+    limits: Vec<Quota>,
+    next: Next<O>,
+}
+
+impl<O: 'static> Decided<O> {
+    fn applied(self, mut frame: Frame) -> Step<O> {
+        frame.mail.extend(self.mail);
+        frame.events.extend(self.events);
+        frame.limits.extend(self.limits);
+        frame.advance(self.next)
+    }
+}
+
+/// A stage: write one row if it is unchanged since it was read.
+pub struct Commit<O> {
+    frame: Frame,
+    turn: Box<dyn Turn<O>>,
+    key: RecordKey,
+    expected: Option<Version>,
+    version: Version,
+    write: Option<(Vec<u8>, Option<Timestamp>)>,
+    hashed: Option<Hashed>,
+    decided: Decided<O>,
+}
+
+impl<O: 'static> Commit<O> {
+    /// The row to write.
+    #[must_use]
+    pub const fn key(&self) -> &RecordKey {
+        &self.key
+    }
+
+    /// The version the row must still have, `None` if there must be no row.
+    #[must_use]
+    pub const fn expected(&self) -> Option<Version> {
+        self.expected
+    }
+
+    /// What to write.
+    #[must_use]
+    pub fn write(&self) -> Write<'_> {
+        match &self.write {
+            Some((bytes, expires_at)) => Write::Put { version: self.version, bytes, expires_at: *expires_at },
+            None => Write::Delete,
+        }
+    }
+
+    /// Goes on with the store's answer. A stale commit leads to another [`Load`] and a new decision; a password that was hashed
+    /// is not hashed again unless its salt changed.
+    ///
+    /// # Errors
+    /// [`MachineError::Contention`] if that goes on beyond what the limits let through.
+    pub fn resume(self, answer: Committed) -> Result<Step<O>, MachineError> {
+        match answer {
+            Committed::Applied => Ok(self.decided.applied(self.frame)),
+            Committed::Stale if self.frame.tries >= MAX_TRIES => Err(MachineError::Contention),
+            Committed::Stale => Ok(self.frame.load(self.turn, self.hashed)),
+        }
+    }
+
+    /// Goes on after a commit whose answer was lost: reads the row again to see whether it was applied. If the row does
+    /// not show that, the next `resume` fails and the operation is over.
+    #[must_use]
+    pub fn unsure(self) -> Step<O> {
+        let keys = alloc::vec![self.key];
+        let unsure = Some((self.version, self.decided));
+        Step::Load(Load { frame: self.frame, turn: self.turn, keys, hashed: None, unsure })
+    }
+}
+
+/// A stage: make an account in the directory.
+pub struct Create<O> {
+    frame: Frame,
+    account: NewAccount,
+    then: Then<Created, O>,
+}
+
+impl<O: 'static> Create<O> {
+    /// The account to make.
+    #[must_use]
+    pub const fn account(&self) -> &NewAccount {
+        &self.account
+    }
+
+    /// Goes on with what the directory did.
+    #[must_use]
+    pub fn resume(self, created: Created) -> Step<O> {
+        let next = (self.then)(created, &self.frame.cx());
+        self.frame.advance(next)
+    }
+}
+
+/// The end of an operation.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Done<O> {
+    /// What the client may be told.
+    pub outcome: Outcome<O>,
+    /// What to hand to the mailer. Its failure is an event and changes no answer.
+    pub mail: Vec<Envelope>,
+    /// What to log.
+    pub events: Vec<Event>,
+}
+
+/// Stages say what they are and nothing of what they hold.
+macro_rules! opaque_debug {
+    ($($name:ident),*) => {$(
+        impl<O> core::fmt::Debug for $name<O> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )*};
+}
+opaque_debug!(Find, Load, Prove, Commit, Create);

@@ -1,0 +1,59 @@
+//! What the core asks the mailer to send: typed data, never rendered text.
+
+use crate::{Action, Address, Code, Locale, Timestamp};
+
+/// One message to one mailbox.
+///
+/// An envelope is handed to the mailer for every request that could cause a message, also where nobody is to get one
+/// ([`suppressed`](Envelope::suppressed)), so that the host's work does not tell whether an account exists (law 8).
+///
+/// No field can hold a line break or a NUL, and none comes from request data except the address of a sign-up, in
+/// normal form (R69, B096). There is no URL: a link's base is the adapter's own configuration (R68).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Envelope {
+    /// The mailbox, byte for byte as the account has it.
+    pub to: Address,
+    /// What the message is about.
+    pub kind: MessageKind,
+    /// The code, for the kinds that carry one; this is the only place where its text exists (law 11).
+    pub code: Option<Code>,
+    /// When the message was caused.
+    pub issued_at: Timestamp,
+    /// When the code ends.
+    pub expires_at: Option<Timestamp>,
+    /// The language asked for.
+    pub locale: Option<Locale>,
+    /// Whether to send nothing. Do everything else as for any message: queue it, then drop it.
+    pub suppressed: bool,
+}
+
+/// What a message is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum MessageKind {
+    /// A code that proves the address of a new account.
+    SignUpCode,
+    /// A code to sign in with.
+    SignInCode,
+    /// A code to recover an account with.
+    RecoveryCode,
+    /// A code that confirms an action.
+    ActionCode(Action),
+    /// To the owner: somebody tried to sign up with this address, which already has an account.
+    SignUpTaken,
+}
+
+impl MessageKind {
+    /// A stable name, for templates and logs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SignUpCode => "sign_up_code",
+            Self::SignInCode => "sign_in_code",
+            Self::RecoveryCode => "recovery_code",
+            Self::ActionCode(_) => "action_code",
+            Self::SignUpTaken => "sign_up_taken",
+        }
+    }
+}

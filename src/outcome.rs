@@ -1,0 +1,172 @@
+//! What the caller may tell the client.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::throttle::Quota;
+use crate::{AccountId, Action, Identifier, OtpSession, Purpose, Ticket, Timestamp};
+
+/// The public answer to a request: everything in it may be shown to whoever sent it.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Outcome<T> {
+    /// Yes or no.
+    pub verdict: Verdict<T>,
+    /// The state of the limits this request was counted against, for response headers; the first is the client's.
+    pub limits: Vec<Quota>,
+}
+
+impl<T> Outcome<T> {
+    /// What was granted, if it was.
+    pub fn granted(self) -> Option<T> {
+        match self.verdict {
+            Verdict::Granted(granted) => Some(granted),
+            Verdict::Refused(_) => None,
+        }
+    }
+
+    /// Why it was refused, if it was.
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        match &self.verdict {
+            Verdict::Granted(_) => None,
+            Verdict::Refused(refusal) => Some(refusal),
+        }
+    }
+}
+
+/// Yes, with what is granted, or no. A no is a value, not an error: errors are the host's own failures.
+#[derive(Clone, Debug)]
+pub enum Verdict<T> {
+    /// Yes.
+    Granted(T),
+    /// No.
+    Refused(Refusal),
+}
+
+/// One coarse public no. The fine reason is in the [`Event`](crate::Event)s.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// There is no such session: it never was, or it was verified, cancelled, burned by wrong codes, or has ended. Which, is not
+    /// told (R31).
+    InvalidSession,
+    /// Not the code. With no attempts left, the session is gone.
+    InvalidCode(SessionState),
+    /// The session has no live code any more; another can be sent.
+    CodeExpired(SessionState),
+    /// A limit. The same request passes at `retry_at` if nothing else has happened by then.
+    Limited {
+        /// The rule that refuses, one of the `RULE_` names.
+        rule: &'static str,
+        /// When the rule allows it again.
+        retry_at: Timestamp,
+        /// The way from the request's own time to `retry_at`; round it up for `Retry-After`
+        /// ([`retry_after_seconds`](crate::retry_after_seconds)).
+        retry_after: Duration,
+    },
+    /// The factor was failed too often in a row and is disabled until it is bound anew or the account is recovered.
+    FactorDisabled,
+    /// A new password with fewer code points than the policy asks for.
+    PasswordTooShort {
+        /// How many it needs.
+        min_code_points: usize,
+    },
+}
+
+/// What may be done next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum NextStep {
+    /// Send a code for this session.
+    Verify,
+    /// Ask for another code in this session, from [`SessionState::resend_at`] on.
+    Resend,
+    /// Give the session up.
+    Cancel,
+    /// Begin again.
+    Start,
+    /// Send the same request again when the wait is over.
+    Wait,
+}
+
+impl Refusal {
+    /// What may be done next.
+    #[must_use]
+    pub fn next(&self) -> Vec<NextStep> {
+        match self {
+            Self::InvalidCode(state) | Self::CodeExpired(state) => state.next(),
+            Self::Limited { .. } => alloc::vec![NextStep::Wait],
+            Self::InvalidSession | Self::PasswordTooShort { .. } => alloc::vec![NextStep::Start],
+            Self::FactorDisabled => Vec::new(),
+        }
+    }
+}
+
+/// Where a one-time-code session stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SessionState {
+    /// Wrong codes that would still be answered.
+    pub attempts_left: u32,
+    /// When the newest code ends: the first moment at which it is refused. `None` if no code is live.
+    pub code_expires_at: Option<Timestamp>,
+    /// When the session ends; resend does not move it.
+    pub session_expires_at: Timestamp,
+    /// When another code can be sent, or `None` if not within this session.
+    pub resend_at: Option<Timestamp>,
+    /// The life left to the newest code, zero if none is live.
+    pub expires_in: Duration,
+}
+
+impl SessionState {
+    /// What may be done next.
+    #[must_use]
+    pub fn next(&self) -> Vec<NextStep> {
+        if self.attempts_left == 0 {
+            return alloc::vec![NextStep::Start];
+        }
+        let verify = self.code_expires_at.map(|_| NextStep::Verify);
+        let resend = self.resend_at.map(|_| NextStep::Resend);
+        verify.into_iter().chain(resend).chain([NextStep::Cancel]).collect()
+    }
+}
+
+/// A session was started.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// The handle for everything else. A secret of whoever started it.
+    pub session: Ticket<OtpSession>,
+    /// The identifier as typed, masked (`j***@example.com`).
+    pub sent_to: String,
+    /// Where the session stands.
+    pub state: SessionState,
+}
+
+/// Another code was sent, in the same session.
+#[derive(Clone, Debug)]
+pub struct Resent {
+    /// The identifier as typed, masked.
+    pub sent_to: String,
+    /// Where the session stands.
+    pub state: SessionState,
+}
+
+/// A code was right, and is spent.
+///
+/// This is *not* a sign-in: it proves that one mailbox was read.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Verified {
+    /// What the session was for.
+    pub purpose: Purpose,
+    /// The account: just made for [`Purpose::SignUp`], found for the others.
+    pub account: AccountId,
+    /// The identifier the session was started with.
+    pub identifier: Identifier,
+    /// What was confirmed, for [`Purpose::ConfirmAction`].
+    pub action: Option<Action>,
+}
+
+/// A session was given up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cancelled;

@@ -1,0 +1,257 @@
+//! Every number of the library, with its default and where the default comes from.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::Operation;
+
+const fn minutes(n: u64) -> Duration {
+    Duration::from_secs(n.saturating_mul(60))
+}
+const fn hours(n: u64) -> Duration {
+    minutes(n.saturating_mul(60))
+}
+const fn days(n: u64) -> Duration {
+    hours(n.saturating_mul(24))
+}
+
+/// The numbers a [`Policy`](super::Policy) is built from. Plain data: change what you like, then
+/// [`build`](Settings::build), which says what cannot stand and why.
+///
+/// All spans are whole milliseconds. There is no "unlimited": every limit is finite and at least 1 (R16).
+///
+/// ```
+/// use core::time::Duration;
+/// use countersign::Settings;
+/// let mut settings = Settings::recommended();
+/// settings.codes.sign_in.code = Duration::from_secs(120);
+/// let policy = settings.build()?;
+/// # Ok::<(), countersign::PolicyError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// One-time codes sent by mail.
+    pub codes: Codes,
+    /// How many messages are sent.
+    pub sends: SendLimits,
+    /// How many wrong guesses are answered, per factor and partition, over all flows.
+    pub guesses: GuessLimits,
+    /// New passwords.
+    pub passwords: Passwords,
+    /// Codes from an authenticator app.
+    pub totp: Totp,
+    /// Codes for the drawer.
+    pub recovery_codes: RecoveryCodes,
+    /// Signed-in sessions.
+    pub sessions: Sessions,
+    /// Trusted devices.
+    pub devices: Devices,
+    /// Requests per client.
+    pub clients: ClientLimits,
+    /// How far clocks of different nodes may differ, default 60 s, at most 1 h. A clock that is behind by no more is
+    /// ignored (a wait may then last longer by as much); one that is further behind rebases the record (law 7).
+    pub clock_tolerance: Duration,
+}
+
+/// One-time codes sent by mail.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Codes {
+    /// Decimal digits, 6 to 10; default 6 (NIST 800-63B-4 §3.1.3.2, ASVS 6.5.4).
+    pub digits: u8,
+    /// Wrong codes answered per session, 1 to 100; default 5. Resend does not give any back (R4, R10).
+    pub max_attempts: u32,
+    /// Sessions of one purpose that may be live in one record, 1 or 2; default 2. More are refused.
+    pub live_sessions: u8,
+    /// What becomes of the previous code when one is sent again.
+    pub resend: ResendPolicy,
+    /// Codes for signing up; default 300 s in a session of 900 s.
+    pub sign_up: Lifetimes,
+    /// Codes for signing in; default 300 s in a session of 900 s.
+    pub sign_in: Lifetimes,
+    /// Codes for recovery; default 600 s in a session of 900 s (at most 24 h by mail: NIST 800-63B-4 §4.2.1.2).
+    pub recover: Lifetimes,
+    /// Codes that confirm an action; default 300 s in a session of 900 s.
+    pub confirm_action: Lifetimes,
+}
+
+/// How long codes of one purpose, and the sessions around them, live. Two deadlines: resend renews the first and never
+/// moves the second (law 6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lifetimes {
+    /// A code's life, at most 10 minutes (R18), for recovery 24 hours.
+    pub code: Duration,
+    /// The session's life, at least that of a code and at most 24 hours.
+    pub session: Duration,
+}
+
+/// What becomes of the previous code when one is sent again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ResendPolicy {
+    /// Only the newest code is taken. The default: mails arrive in order more often than not, and fewer codes are live.
+    Replace,
+    /// The previous code is taken as well until it expires. Only where at most one session is live per purpose, so that
+    /// at most two codes are.
+    KeepPrevious,
+}
+
+/// How many messages are sent, per record (identifier or account), purpose and partition. A send is charged whether or
+/// not the mailer succeeds, and also where nobody gets it (R24, B066).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SendLimits {
+    /// Time between two sends; default 60 s.
+    pub cooldown: Duration,
+    /// Sends in the shorter window; default 5 in 30 minutes, the first included; at most 100.
+    pub short: Limit,
+    /// Sends in the longer window; default 20 in a day, at most 100.
+    pub long: Limit,
+}
+
+/// At most so many in any window of that length.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limit {
+    /// How many, 1 to 1000.
+    pub count: u32,
+    /// In any window of this length, half open.
+    pub window: Duration,
+}
+
+/// How many wrong guesses are answered, per factor and partition, over all flows (RFC 4226 §7.3, NIST 800-63B-4 §3.2.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GuessLimits {
+    /// Guesses without a wait; default 10 in 15 minutes.
+    pub free: Limit,
+    /// The first lock; default 900 s. One guess per lock, each wrong one doubles it.
+    pub lock: Duration,
+    /// The longest lock; default 24 h.
+    pub longest_lock: Duration,
+    /// How long after a lock's end, without failure, the doubling starts anew; default 24 h.
+    pub forget_lock_after: Duration,
+    /// Guesses in the long run, which no success gives back; default 100 in 90 days.
+    pub long: Limit,
+    /// Consecutive failures on an account's record that disable the factor for that partition until it is bound anew or recovered;
+    /// default 100, the most NIST 800-63B-4 §3.2.2 allows (R1).
+    pub consecutive: u32,
+}
+
+/// New passwords (NIST 800-63B-4 §3.1.1.2, R83).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Passwords {
+    /// The least number of Unicode code points, 8 to 64; default 8 (ASVS 6.2.1), 15 in `nist_aal2`.
+    pub min_code_points: usize,
+}
+
+/// Codes from an authenticator app (RFC 6238).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Totp {
+    /// Decimal digits, 6 to 8; default 6.
+    pub digits: u8,
+    /// The time step in seconds, 1 to 120; default 30.
+    pub period_seconds: u32,
+    /// Steps accepted before the current one, 0 to 2; default 1 (RFC 6238 §5.2).
+    pub steps_back: u8,
+    /// Steps accepted after the current one, 0 to 2; default 1.
+    pub steps_forward: u8,
+    /// Bits of a new secret, 128 to 512 in whole bytes; default 160 (RFC 4226 §4 R6).
+    pub secret_bits: u16,
+}
+
+/// Codes for the drawer (NIST 800-63B-4 §4.2.1.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RecoveryCodes {
+    /// How many are issued at once, 1 to 32; default 10.
+    pub count: u8,
+    /// Bits of each, 64 to 256; default 80.
+    pub bits: u16,
+    /// With so many left or fewer, the owner is warned; default 3.
+    pub warn_at: u8,
+    /// With so many left or fewer, new ones are required; default 0.
+    pub require_at: u8,
+}
+
+/// Signed-in sessions (NIST 800-63B-4 §2.2.3, ASVS 7.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sessions {
+    /// The absolute life; default 30 days, 24 hours in `nist_aal2`.
+    pub life: Duration,
+    /// The life without use, if any; default none, 1 hour in `nist_aal2`.
+    pub idle: Option<Duration>,
+    /// Sessions per account, 1 to 128; default 32. The oldest of the same partition goes.
+    pub per_account: u8,
+}
+
+/// Trusted devices.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Devices {
+    /// How long one is trusted; default 30 days.
+    pub life: Duration,
+    /// How long the previous ticket is taken after a rotation whose answer may be lost; default 60 s.
+    pub rotation_grace: Duration,
+    /// Devices per account, 1 to 32; default 10.
+    pub per_account: u8,
+}
+
+/// Requests per client and operation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClientLimits {
+    /// For every operation; default 60 a minute.
+    pub every: Limit,
+    /// Further limits for single operations, at most three for each.
+    pub further: Vec<(Operation, Limit)>,
+}
+
+impl Settings {
+    /// The defaults: what a web site with passwords, mailed codes and authenticator apps wants.
+    #[must_use]
+    pub const fn recommended() -> Self {
+        let usual = Lifetimes { code: minutes(5), session: minutes(15) };
+        Self {
+            codes: Codes {
+                digits: 6,
+                max_attempts: 5,
+                live_sessions: 2,
+                resend: ResendPolicy::Replace,
+                sign_up: usual,
+                sign_in: usual,
+                recover: Lifetimes { code: minutes(10), session: minutes(15) },
+                confirm_action: usual,
+            },
+            sends: SendLimits {
+                cooldown: minutes(1),
+                short: Limit { count: 5, window: minutes(30) },
+                long: Limit { count: 20, window: days(1) },
+            },
+            guesses: GuessLimits {
+                free: Limit { count: 10, window: minutes(15) },
+                lock: minutes(15),
+                longest_lock: days(1),
+                forget_lock_after: days(1),
+                long: Limit { count: 100, window: days(90) },
+                consecutive: 100,
+            },
+            passwords: Passwords { min_code_points: 8 },
+            totp: Totp { digits: 6, period_seconds: 30, steps_back: 1, steps_forward: 1, secret_bits: 160 },
+            recovery_codes: RecoveryCodes { count: 10, bits: 80, warn_at: 3, require_at: 0 },
+            sessions: Sessions { life: days(30), idle: None, per_account: 32 },
+            devices: Devices { life: days(30), rotation_grace: minutes(1), per_account: 10 },
+            clients: ClientLimits { every: Limit { count: 60, window: minutes(1) }, further: Vec::new() },
+            clock_tolerance: minutes(1),
+        }
+    }
+
+    /// The defaults, tightened to what NIST 800-63B-4 says for AAL2: passwords of 15 characters (they may stand alone
+    /// until a second factor is enrolled), sessions of a day that end after an hour without use.
+    #[must_use]
+    pub const fn nist_aal2() -> Self {
+        let mut settings = Self::recommended();
+        settings.passwords.min_code_points = 15;
+        settings.sessions.life = days(1);
+        settings.sessions.idle = Some(hours(1));
+        settings
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::recommended()
+    }
+}

@@ -1,0 +1,74 @@
+//! The record of one account: its credentials, and what people who proved a first factor did with it.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::challenge::{StoredHash, open, seal};
+use super::codec::{Record, RecordError};
+use super::{Ledger, RecordKind};
+use crate::entropy::Draw;
+use crate::ids::AccountId;
+use crate::keys::{DataKey, Domain};
+use crate::{Address, Identifier, Timestamp};
+
+/// One account. No stranger's request ever writes it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) ledger: Ledger,
+    /// Raised whenever a password, an address or a factor changes; what was made for another generation is dead.
+    pub(crate) generation: u64,
+    /// Digests of the identifiers whose address was proven.
+    identifiers: Vec<[u8; 16]>,
+    /// The name under which the credentials were sealed; new each time.
+    seal: [u8; 16],
+    sealed: Vec<u8>,
+}
+
+impl Record for Account {
+    const KIND: RecordKind = RecordKind::Account;
+}
+
+/// What an account is and what opens it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Credentials {
+    pub(crate) id: AccountId,
+    /// The identifier it was signed up with.
+    pub(crate) identifier: Identifier,
+    /// Where its mail goes: proven, byte for byte.
+    pub(crate) address: Address,
+    pub(crate) password: StoredHash,
+}
+
+impl Account {
+    /// A new account whose one identifier was just proven.
+    pub(crate) fn open(
+        ledger: Ledger,
+        key: &DataKey,
+        credentials: &Credentials,
+        draw: &mut Draw,
+    ) -> Result<Self, RecordError> {
+        let name = draw.bytes();
+        let sealed = seal(key, &name, credentials)?;
+        let identifiers = vec![Self::digest(key, &credentials.identifier)];
+        Ok(Self { ledger, generation: 1, identifiers, seal: name, sealed })
+    }
+
+    /// Whether the account's owner has proven this identifier. What the host's directory says counts only if so.
+    pub(crate) fn answers_to(&self, key: &DataKey, identifier: &Identifier) -> bool {
+        let digest = Self::digest(key, identifier);
+        self.identifiers.iter().fold(false, |found, known| crate::secret::matches(known, &digest) | found)
+    }
+
+    pub(crate) fn credentials(&self, key: &DataKey) -> Result<Credentials, RecordError> {
+        open(key, &self.seal, &self.sealed)
+    }
+
+    fn digest(key: &DataKey, identifier: &Identifier) -> [u8; 16] {
+        key.digest(Domain::ProvenIdentifier, &[identifier.as_str().as_bytes()])
+    }
+
+    /// Accounts are kept until their owner deletes them.
+    pub(crate) const EXPIRES_AT: Option<Timestamp> = None;
+}
