@@ -4,7 +4,9 @@
 //! which refuses what is out of range and what is weaker than the bounds of law 14. A policy can say its own
 //! [`Price`]: what a patient attacker gets for his patience.
 
+mod exposure;
 mod odds;
+mod pace;
 mod price;
 mod settings;
 
@@ -12,8 +14,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+pub use exposure::{Flood, HoldOff, VISITOR_ROW_BYTES_MOST};
 pub use odds::Odds;
-pub use price::{Flood, HoldOff, Price, SecondFactorOdds, VISITOR_ROW_BYTES_MOST};
+pub use price::{Price, SecondFactorOdds};
 pub use settings::{
     ClientLimits, Codes, Devices, GuessLimits, Lifetimes, Limit, Passwords, RecoveryCodes, ResendPolicy, SendLimits,
     Sessions, Settings, Totp,

@@ -217,7 +217,10 @@ fn attack(budget: &mut Budget, s: &BudgetSettings, mut now: Timestamp, end: Time
                 budget.charge(s, now);
                 answered.push(now);
             }
-            Err(Shut::Until(limited)) => now = limited.retry_at,
+            Err(Shut::Until(limited)) => {
+                assert!(limited.retry_at > now, "a refusal looks ahead");
+                now = limited.retry_at;
+            }
             Err(Shut::Disabled) => break,
         }
     }

@@ -5,6 +5,8 @@ use core::time::Duration;
 use countersign::Timestamp;
 use countersign::throttle::{Budget, Log, Rule};
 use proptest::prelude::*;
+use serde::Deserialize;
+use serde::de::value::{Error, SeqDeserializer};
 
 use super::*;
 
@@ -211,6 +213,11 @@ fn law13_the_stored_form_is_compact_and_bounded() {
     assert!(postcard::from_bytes::<Log>(&encode(&[5, i64::MAX as u64])).is_err(), "beyond the range");
     assert!(postcard::from_bytes::<Log>(&encode(&[u64::MAX])).is_err());
     assert!(postcard::from_bytes::<Log>(&[0xff, 0xff, 0xff, 0xff, 0x0f]).is_err(), "only announced");
+    // A format that announces no length, and one that announces more than there is memory.
+    let count = |len: u64| Log::deserialize(SeqDeserializer::<_, Error>::new((0..len).filter(|_| true)));
+    assert_eq!(count(1000).unwrap().len(), 1000);
+    assert!(count(1001).is_err());
+    assert!(Log::deserialize(SeqDeserializer::<_, Error>::new(0..u64::MAX)).is_err());
     let rules = [Rule::new("x", 60, Duration::from_secs(60)).unwrap()];
     let mut log = Log::default();
     (0..60).for_each(|n| log.charge(&rules, at(1_700_000_000_000 + n * 1000)));
