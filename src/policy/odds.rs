@@ -75,6 +75,7 @@ impl fmt::Display for Odds {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that fails may panic")]
 mod tests {
     use super::*;
     use alloc::string::ToString;

@@ -60,6 +60,7 @@ pub(super) fn client_limits(settings: &Settings, operation: Operation) -> impl I
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that fails may panic")]
 mod tests {
     use super::*;
     use crate::Timestamp;
