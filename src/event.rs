@@ -83,6 +83,11 @@ pub enum EventKind {
         /// The rule.
         rule: &'static str,
     },
+    /// A mailed link was used; it is spent.
+    LinkRedeemed {
+        /// What it was for.
+        purpose: Purpose,
+    },
     /// An account was made.
     AccountCreated,
     /// A right code could not be used: the account was made, changed or deleted in the meantime.
@@ -113,6 +118,7 @@ impl EventKind {
             Self::SessionUnknown { .. } => "otp.session_unknown",
             Self::SessionCancelled { .. } => "otp.session_cancelled",
             Self::Limited { .. } => "limit.refused",
+            Self::LinkRedeemed { .. } => "link.redeemed",
             Self::AccountCreated => "account.created",
             Self::AccountConflict { .. } => "account.conflict",
             Self::ClockRebased => "clock.rebased",

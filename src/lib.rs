@@ -29,7 +29,7 @@ mod words;
 
 pub use entropy::Entropy;
 pub use event::{Event, EventKind};
-pub use flow::{Cancel, ConfirmAction, Recover, Resend, SignIn, SignUp, Verify};
+pub use flow::{Cancel, ConfirmAction, Recover, RedeemSignUp, Resend, SignIn, SignUp, Verify};
 pub use identifier::{Address, Identifier, IdentifierError};
 pub use ids::{AccountId, Action, Client, InvalidId, Locale, Profile};
 pub use keys::{KeyError, KeyId, KeyRing, LocatorKey};
@@ -41,6 +41,6 @@ pub use outcome::{Cancelled, NextStep, Outcome, Refusal, Resent, SessionState, S
 pub use password::{Password, PasswordHash, PasswordHashError, PasswordTooLong, Salt};
 pub use policy::{Policy, PolicyError, Settings};
 pub use secret::Code;
-pub use ticket::{OtpSession, Ticket, TicketError, TicketKind};
+pub use ticket::{OtpSession, SignUpLink, Ticket, TicketError, TicketKind};
 pub use time::{Timestamp, retry_after_seconds};
 pub use words::{Factor, Operation, Partition, Purpose};

@@ -1,6 +1,6 @@
 //! What the core asks the mailer to send: typed data, never rendered text.
 
-use crate::{Action, Address, Code, Locale, Timestamp};
+use crate::{Action, Address, Code, Locale, SignUpLink, Ticket, Timestamp};
 
 /// One message to one mailbox.
 ///
@@ -18,10 +18,15 @@ pub struct Envelope {
     pub kind: MessageKind,
     /// The code, for the kinds that carry one; this is the only place where its text exists (law 11).
     pub code: Option<Code>,
+    /// The link's token, for the kinds that carry one. The adapter puts it behind its own base URL, in the fragment, so
+    /// that no server on the way logs it.
+    pub link: Option<Ticket<SignUpLink>>,
     /// When the message was caused.
     pub issued_at: Timestamp,
     /// When the code ends.
     pub expires_at: Option<Timestamp>,
+    /// When the link ends.
+    pub link_expires_at: Option<Timestamp>,
     /// The language asked for.
     pub locale: Option<Locale>,
     /// Whether to send nothing. Do everything else as for any message: queue it, then drop it.

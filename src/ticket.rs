@@ -37,6 +37,15 @@ impl sealed::Kind for OtpSession {
 }
 impl TicketKind for OtpSession {}
 
+/// The kind of a mailed link that completes a sign-up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SignUpLink {}
+
+impl sealed::Kind for SignUpLink {
+    const PREFIX: &'static str = "link_";
+}
+impl TicketKind for SignUpLink {}
+
 /// A text that is no ticket of the kind asked for.
 ///
 /// It says no more than that: to the client every such text is an unknown session.

@@ -60,11 +60,13 @@ pub enum Operation {
     Verify,
     /// End a session.
     Cancel,
+    /// Complete a sign-up by its mailed link.
+    RedeemSignUp,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SignUp,
         Self::SignIn,
         Self::Recover,
@@ -72,6 +74,7 @@ impl Operation {
         Self::Resend,
         Self::Verify,
         Self::Cancel,
+        Self::RedeemSignUp,
     ];
 
     /// A stable name for logs and for the keys of meters.
@@ -85,6 +88,7 @@ impl Operation {
             Self::Resend => "resend",
             Self::Verify => "verify",
             Self::Cancel => "cancel",
+            Self::RedeemSignUp => "redeem_sign_up",
         }
     }
 }

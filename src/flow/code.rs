@@ -64,8 +64,10 @@ pub(super) fn send<H: Holder>(
         to: subject.recipient(),
         kind: message(&subject.ask),
         code: subject.answerable.then_some(code),
+        link: None,
         issued_at: cx.now,
         expires_at: Some(expires_at),
+        link_expires_at: None,
         locale: subject.locale.clone(),
         suppressed: !subject.answerable,
     })

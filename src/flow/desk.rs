@@ -5,13 +5,13 @@
 
 use alloc::vec::Vec;
 
-use crate::keys::DataKey;
+use crate::keys::{DataKey, Domain};
 use crate::machine::turn::{Change, Cx, Rows};
 use crate::machine::{MachineError, Row};
 use crate::policy::{Policy, RULE_LIVE_SESSIONS};
 use crate::record::{Account, Challenge, Ledger, Record, RecordError, RecordKey, Settled, Visitor, decode, encode};
 use crate::throttle::{Budget, BudgetSettings, Limited, Log, Shut};
-use crate::{EventKind, Factor, Partition, Purpose, Refusal, SessionState, Timestamp};
+use crate::{EventKind, Factor, Partition, Purpose, Refusal, Salt, SessionState, Timestamp};
 
 /// A record with a ledger.
 pub(super) trait Holder: Record + Send + 'static {
@@ -149,6 +149,11 @@ impl<H: Holder> Opened<H> {
             return Err(refuse(cx, Limited { rule: RULE_LIVE_SESSIONS, retry_at: first_end }));
         }
         self.may_send(cx, purpose)
+    }
+
+    /// The salt of every password hashed for this record: one, so that one hash can be compared with all that is pending.
+    pub(super) fn salt(&self) -> Salt {
+        Salt::from_bytes(self.key.digest(Domain::PasswordSalt, &[]))
     }
 
     /// The wrong guesses at mailed codes that this record counts.

@@ -1,18 +1,30 @@
 //! The account's side of a proven address: opening a new account, or finding that an old one is still the same.
 
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::desk::{Opened, new_ledger};
 use crate::machine::turn::{Change, Cx, Decision, Next, Rows, Turn};
-use crate::machine::{Hashed, MachineError};
+use crate::machine::{Created, Hashed, MachineError, NewAccount};
 use crate::record::{Account, Credentials, RecordKey, StoredHash, encode};
-use crate::{AccountId, EventKind, Identifier, Purpose, Refusal, Verdict, Verified};
+use crate::{AccountId, EventKind, Identifier, Profile, Purpose, Refusal, Verdict, Verified};
+
+/// What follows a proven address of a sign-up: the directory makes the account, then its record is opened.
+pub(super) fn make_account(identifier: Identifier, profile: Profile, password: StoredHash) -> Next<Verified> {
+    let account = NewAccount { identifier: identifier.clone(), profile };
+    let then = move |created: Created, cx: &Cx<'_>| match created {
+        Created::Account(id) => Next::Turn(Box::new(OpenAccount::new(cx, id, identifier.clone(), password.clone()))),
+        Created::Taken => Next::Done(Verdict::Refused(Refusal::InvalidSession)),
+    };
+    Next::Create(account, Arc::new(then))
+}
 
 /// The last turn of a sign-up: makes the account's record, where there is none. This commit decides.
 ///
 /// Up to here nothing was granted: a crash before it leaves an identifier without credentials in the directory, which
 /// counts as free, so that the person can sign up again.
-pub(super) struct OpenAccount {
+struct OpenAccount {
     row: RecordKey,
     id: AccountId,
     identifier: Identifier,
@@ -20,7 +32,7 @@ pub(super) struct OpenAccount {
 }
 
 impl OpenAccount {
-    pub(super) fn new(cx: &Cx<'_>, id: AccountId, identifier: Identifier, password: StoredHash) -> Self {
+    fn new(cx: &Cx<'_>, id: AccountId, identifier: Identifier, password: StoredHash) -> Self {
         Self { row: cx.locator.account(&id), id, identifier, password }
     }
 }

@@ -6,6 +6,7 @@
 //! | [`ConfirmAction`] | count · start | meter · account |
 //! | [`Resend`], [`Cancel`] | count · resend or cancel | meter · the record the ticket leads to |
 //! | [`Verify`] | count · check · for a sign-up: create, open; for sign-in and recovery: admit | meter · the record the ticket leads to · for a sign-up: account |
+//! | [`RedeemSignUp`] | count · redeem, create, open | meter · visitor · account |
 //!
 //! Each turn's `decide` is pure: records, request, time and randomness in; next record, mail, events and verdict out.
 
@@ -15,6 +16,7 @@ mod confirm;
 mod desk;
 mod enter;
 mod meter;
+mod redeem;
 mod resend;
 mod session;
 mod start;
@@ -22,6 +24,7 @@ mod verify;
 
 pub use cancel::Cancel;
 pub use confirm::ConfirmAction;
+pub use redeem::RedeemSignUp;
 pub use resend::Resend;
 pub use start::{Recover, SignIn, SignUp};
 pub use verify::Verify;

@@ -8,15 +8,16 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::code;
-use super::desk::Opened;
+use super::desk::{Opened, refuse};
 use super::meter::metered;
-use crate::keys::Domain;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{DirectoryEntry, Hashed, Machine, MachineError, Request, Work, sealed};
-use crate::record::{Account, Ask, RecordKey, StoredHash, Subject, Visitor};
+use crate::policy::RULE_LIVE_LINKS;
+use crate::record::{Account, Ask, RecordError, RecordKey, StoredHash, Subject, Visitor};
+use crate::throttle::Limited;
 use crate::{
     AccountId, Address, Client, Envelope, EventKind, Identifier, Locale, MessageKind, Operation, Password, Profile,
-    Purpose, Refusal, Salt, Started, Verdict,
+    Purpose, Refusal, SignUpLink, Started, Ticket, Timestamp, Verdict,
 };
 
 /// Start a sign-up: mail a code to an address that is to become an account's.
@@ -198,9 +199,7 @@ impl Turn<Started> for Start {
         if desk.may_start(cx, self.wish.purpose).is_err() {
             return Ok(None);
         }
-        // One salt per record, so that one hash can be compared with every pending sign-up in it.
-        let salt = Salt::from_bytes(desk.key.digest(Domain::PasswordSalt, &[]));
-        Ok(Some(Work { password: password.clone(), salt }))
+        Ok(Some(Work { password: password.clone(), salt: desk.salt() }))
     }
 
     fn decide(
@@ -220,12 +219,35 @@ impl Turn<Started> for Start {
         if purpose == Purpose::SignUp {
             subject.answerable = known.is_none();
         }
-        let Some(owner) = known.filter(|_| purpose == Purpose::SignUp) else {
+        if purpose != Purpose::SignUp {
             return code::begin_session(cx, desk, purpose, &subject, |envelope| envelope);
+        }
+        if let Some(retry_at) = desk.record.ledger.links_full() {
+            let refusal = refuse(cx, Limited { rule: RULE_LIVE_LINKS, retry_at });
+            return super::limited(cx, desk, self.operation, refusal);
+        }
+        let link = keep_link(cx, &mut desk, subject.answerable)?;
+        let Some(owner) = known else {
+            return code::begin_session(cx, desk, purpose, &subject, |envelope| with_link(envelope, link));
         };
         let decision = code::begin_session(cx, desk, purpose, &subject, |envelope| notice(envelope, &owner))?;
         Ok(decision.event(cx, &self.visitor, EventKind::SignUpTaken))
     }
+}
+
+type MailedLink = (Ticket<SignUpLink>, Timestamp);
+
+/// Makes a link that completes the sign-up, and keeps it. For a taken address the record keeps a digest that no link has.
+fn keep_link(cx: &mut Cx<'_>, desk: &mut Opened<Visitor>, answerable: bool) -> Result<MailedLink, MachineError> {
+    let link = Ticket::<SignUpLink>::mint(&desk.row, cx.ring, &mut cx.draw).ok_or(RecordError::Sealed)?;
+    let (digest, nothing) = (link.digest(&desk.key), cx.draw.bytes());
+    let expires_at = desk.now.saturating_add(cx.policy.settings().links.sign_up);
+    desk.record.ledger.keep_link(if answerable { digest } else { nothing }, Purpose::SignUp, expires_at);
+    Ok((link, expires_at))
+}
+
+fn with_link(envelope: Envelope, (link, expires_at): MailedLink) -> Envelope {
+    Envelope { link: Some(link), link_expires_at: Some(expires_at), ..envelope }
 }
 
 /// The message to the owner of a taken address, in place of a code.

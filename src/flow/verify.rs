@@ -1,13 +1,12 @@
 //! Checking a code.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 
 use super::desk::{Holder, Opened, refuse};
-use super::enter::{Admit, OpenAccount};
+use super::enter::{Admit, make_account};
 use super::session::{OnSession, missing, on_session};
 use crate::machine::turn::{Cx, Decision, Next};
-use crate::machine::{Created, Machine, MachineError, NewAccount, Request, sealed};
+use crate::machine::{Machine, MachineError, Request, sealed};
 use crate::record::{Ask, RecordKind, Subject};
 use crate::throttle::Shut;
 use crate::{
@@ -77,11 +76,18 @@ impl OnSession<Verified> for Verify {
             return super::limited(cx, desk, Self::OPERATION, refusal);
         }
         let challenge = desk.challenge(index)?;
+        // Compared in any case, so that a wrong identifier costs what a wrong code does.
+        let right = challenge.takes(&desk.key, &self.code);
+        if !right && self.identifier.is_none() {
+            return rejected(cx, desk, index);
+        }
         let subject = challenge.subject(&desk.key)?;
         let meant = self.identifier.as_ref().is_none_or(|identifier| *identifier == subject.identifier);
-        // Compared in any case, so that a wrong identifier costs what a wrong code does.
-        let right = challenge.takes(&desk.key, &self.code) & meant & subject.answerable;
-        if right { accepted(cx, desk, purpose, subject) } else { rejected(cx, desk, index) }
+        if right && meant && subject.answerable {
+            accepted(cx, desk, purpose, subject)
+        } else {
+            rejected(cx, desk, index)
+        }
     }
 }
 
@@ -129,7 +135,7 @@ fn accepted<H: Holder>(
 ) -> Result<Decision<Verified>, MachineError> {
     let (row, notices) = (desk.row, desk.notices());
     let next = granted(cx, &desk, purpose, subject);
-    desk.record.ledger().challenges.retain(|challenge| challenge.purpose != purpose);
+    desk.record.ledger().spend(purpose);
     if H::KIND == RecordKind::Account {
         // On an account's record a success ends a run of failures. On a visitor's, counts only age (law 2).
         desk.guesses().succeed();
@@ -144,16 +150,7 @@ fn accepted<H: Holder>(
 fn granted<H: Holder>(cx: &Cx<'_>, desk: &Opened<H>, purpose: Purpose, subject: Subject) -> Next<Verified> {
     let Subject { identifier, account, ask, .. } = subject;
     match (ask, account) {
-        (Ask::SignUp { profile, password }, _) => {
-            let account = NewAccount { identifier: identifier.clone(), profile };
-            let then = move |created: Created, cx: &Cx<'_>| match created {
-                Created::Account(id) => {
-                    Next::Turn(Box::new(OpenAccount::new(cx, id, identifier.clone(), password.clone())))
-                }
-                Created::Taken => Next::Done(Verdict::Refused(Refusal::InvalidSession)),
-            };
-            Next::Create(account, Arc::new(then))
-        }
+        (Ask::SignUp { profile, password }, _) => make_account(identifier, profile, password),
         (Ask::SignIn | Ask::Recover, Some((id, generation))) => {
             Next::Turn(Box::new(Admit::new(cx, purpose, id, generation, identifier)))
         }

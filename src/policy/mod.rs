@@ -18,7 +18,7 @@ pub use exposure::{Flood, HoldOff, VISITOR_ROW_BYTES_MOST};
 pub use odds::Odds;
 pub use price::{Price, SecondFactorOdds};
 pub use settings::{
-    ClientLimits, Codes, Devices, GuessLimits, Lifetimes, Limit, Passwords, RecoveryCodes, ResendPolicy, SendLimits,
+    ClientLimits, Codes, Devices, GuessLimits, Lifetimes, Limit, Links, Passwords, RecoveryCodes, ResendPolicy, SendLimits,
     Sessions, Settings, Totp,
 };
 
@@ -39,6 +39,8 @@ pub const RULE_GUESSES_LOCK: &str = "guesses_lock";
 pub const RULE_GUESSES_LONG: &str = "guesses_long";
 /// The rule of live sessions per purpose.
 pub const RULE_LIVE_SESSIONS: &str = "live_sessions";
+/// The rule of live mailed links.
+pub const RULE_LIVE_LINKS: &str = "live_links";
 /// The rule of requests per client and operation.
 pub const RULE_CLIENT: &str = "client";
 /// The rule of further limits per client for single operations.
@@ -182,7 +184,7 @@ impl Settings {
         const MILLI: Duration = Duration::from_millis(1);
         const DAY: Duration = Duration::from_secs(86_400);
         const MONTH: Duration = DAY.saturating_mul(30);
-        let Self { codes, sends, guesses, passwords, totp, recovery_codes, sessions, devices, clients, .. } = &self;
+        let Self { codes, links, sends, guesses, passwords, totp, recovery_codes, sessions, devices, clients, .. } = &self;
 
         in_range("codes.digits", codes.digits, 6..=10)?;
         in_range("codes.max_attempts", codes.max_attempts, 1..=100)?;
@@ -215,6 +217,8 @@ impl Settings {
         if sends.long.window < sends.short.window || sends.long.count < sends.short.count {
             return Err(PolicyError::new("sends.long", "the longer window must be longer and allow no less"));
         }
+
+        span("links.sign_up", links.sign_up, sends.long.window.saturating_add(MILLI), DAY.saturating_mul(7))?;
 
         in_range("guesses.consecutive", guesses.consecutive, 1..=100)?;
         let free = rule("guesses.free", RULE_GUESSES_FREE, guesses.free)?;

@@ -32,6 +32,8 @@ const fn days(n: u64) -> Duration {
 pub struct Settings {
     /// One-time codes sent by mail.
     pub codes: Codes,
+    /// Links sent by mail.
+    pub links: Links,
     /// How many messages are sent.
     pub sends: SendLimits,
     /// How many wrong guesses are answered, per factor and partition, over all flows.
@@ -92,6 +94,15 @@ pub enum ResendPolicy {
     /// The previous code is taken as well until it expires. Only where at most one session is live per purpose, so that
     /// at most two codes are.
     KeepPrevious,
+}
+
+/// Links sent by mail: tickets of 128 random bits, outside every guess budget, so that nobody who spends budgets can keep
+/// the owner of a mailbox out (law 9).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Links {
+    /// The life of a link that completes a sign-up; default 48 h, at most 7 days. Longer than the longer sending window,
+    /// so that a stranger who spends all sends cannot outlast it.
+    pub sign_up: Duration,
 }
 
 /// How many messages are sent, per record (identifier or account), purpose and partition. A send is charged whether or
@@ -215,6 +226,7 @@ impl Settings {
                 recover: Lifetimes { code: minutes(10), session: minutes(15) },
                 confirm_action: usual,
             },
+            links: Links { sign_up: days(2) },
             sends: SendLimits {
                 cooldown: minutes(1),
                 short: Limit { count: 5, window: minutes(30) },

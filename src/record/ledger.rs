@@ -21,6 +21,16 @@ pub(crate) struct Ledger {
     sends: Vec<Sends>,
     guesses: Vec<Guesses>,
     pub(crate) challenges: Vec<Challenge>,
+    /// Mailed links that would be taken. Nothing replaces them; they end by use or by time (law 9).
+    links: Vec<Link>,
+}
+
+/// A mailed link, as stored.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Link {
+    ticket: [u8; 16],
+    purpose: Purpose,
+    expires_at: Timestamp,
 }
 
 /// When messages were sent for one purpose by one partition.
@@ -52,7 +62,7 @@ pub(crate) struct Settled {
 
 impl Ledger {
     pub(crate) fn new(wrapped: WrappedKey, now: Timestamp) -> Self {
-        Self { seen: now, wrapped, sends: Vec::new(), guesses: Vec::new(), challenges: Vec::new() }
+        Self { seen: now, wrapped, sends: Vec::new(), guesses: Vec::new(), challenges: Vec::new(), links: Vec::new() }
     }
 
     /// Brings the record to the time of a request: takes the later of `now` and what it saw, or, when `now` is earlier by more
@@ -74,14 +84,44 @@ impl Ledger {
             challenge.expires_at = challenge.expires_at.shifted(from, to);
             challenge.codes.iter_mut().for_each(|code| code.expires_at = code.expires_at.shifted(from, to));
         }
+        self.links.iter_mut().for_each(|link| link.expires_at = link.expires_at.shifted(from, to));
     }
 
     fn erase_expired(&mut self, now: Timestamp) -> bool {
-        let live = |challenges: &[Challenge]| challenges.iter().map(|c| c.codes.len().saturating_add(1)).sum::<usize>();
-        let before = live(&self.challenges);
+        let live = |ledger: &Self| {
+            let codes = ledger.challenges.iter().map(|challenge| challenge.codes.len());
+            codes.fold(ledger.challenges.len().saturating_add(ledger.links.len()), usize::saturating_add)
+        };
+        let before = live(self);
         self.challenges.retain(|challenge| now < challenge.expires_at);
         self.challenges.iter_mut().for_each(|challenge| challenge.codes.retain(|code| now < code.expires_at));
-        live(&self.challenges) != before
+        self.links.retain(|link| now < link.expires_at);
+        live(self) != before
+    }
+
+    /// When the first of the mailed links ends, if there are as many as there may be.
+    pub(crate) fn links_full(&self) -> Option<Timestamp> {
+        let first = self.links.iter().map(|link| link.expires_at).min();
+        first.filter(|_| self.links.len() >= Self::MAX_LINKS)
+    }
+
+    /// The most mailed links a record keeps: more than the sending rules let through in a link's life by default.
+    const MAX_LINKS: usize = 64;
+
+    /// Keeps a mailed link.
+    pub(crate) fn keep_link(&mut self, ticket: [u8; 16], purpose: Purpose, expires_at: Timestamp) {
+        self.links.push(Link { ticket, purpose, expires_at });
+    }
+
+    /// Whether a link is one that would be taken for a purpose. Looks at all of them in constant time.
+    pub(crate) fn takes_link(&self, ticket: &[u8; 16], purpose: Purpose) -> bool {
+        self.links.iter().fold(false, |taken, link| (matches(&link.ticket, ticket) & (link.purpose == purpose)) | taken)
+    }
+
+    /// Spends everything that is pending for a purpose: its sessions, their codes, its links (R33, R60).
+    pub(crate) fn spend(&mut self, purpose: Purpose) {
+        self.challenges.retain(|challenge| challenge.purpose != purpose);
+        self.links.retain(|link| link.purpose != purpose);
     }
 
     /// Where the challenge of a ticket is. Looks at all of them in constant time.
@@ -133,12 +173,13 @@ impl Ledger {
         let sends = self.sends.iter().map(|sends| Some(sends.log.forgotten_at(policy.send_rules())));
         let guesses = self.guesses.iter().map(|guesses| guesses.budget.forgotten_at(settings));
         let challenges = self.challenges.iter().map(|challenge| Some(challenge.expires_at));
-        sends.chain(guesses).chain(challenges).try_fold(self.seen, |latest, at| Some(latest.max(at?)))
+        let links = self.links.iter().map(|link| Some(link.expires_at));
+        sends.chain(guesses).chain(challenges).chain(links).try_fold(self.seen, |latest, at| Some(latest.max(at?)))
     }
 
     /// Whether there is nothing in it that anybody could miss.
     pub(crate) fn is_empty(&self) -> bool {
-        self.sends.is_empty() && self.guesses.is_empty() && self.challenges.is_empty()
+        self.sends.is_empty() && self.guesses.is_empty() && self.challenges.is_empty() && self.links.is_empty()
     }
 
     /// Seals the data key under the current ring key if it is under an older one.
