@@ -6,24 +6,17 @@ use core::time::Duration;
 
 use super::pace::{DAY, client_limits, requests_in};
 use super::{
-    RULE_COOLDOWN, RULE_GUESSES_FREE, RULE_GUESSES_LOCK, RULE_GUESSES_LONG, RULE_LIVE_SESSIONS,
-    RULE_SENDS_LONG, RULE_SENDS_SHORT, Settings,
+    RULE_COOLDOWN, RULE_GUESSES_FREE, RULE_GUESSES_LOCK, RULE_GUESSES_LONG, RULE_LIVE_LINKS,
+    RULE_LIVE_SESSIONS, RULE_SENDS_LONG, RULE_SENDS_SHORT, Settings,
 };
 use crate::{Operation, Purpose};
-
-/// The purposes that somebody who has proved nothing can cause mail for.
-pub(super) const STRANGERS: [Purpose; 3] = [Purpose::SignUp, Purpose::SignIn, Purpose::Recover];
-/// The operations that make a row where there was none.
-const STARTS: [Operation; 3] = [Operation::SignUp, Operation::SignIn, Operation::Recover];
-/// The operations that make a row longer.
-const CONTINUES: [Operation; 2] = [Operation::Resend, Operation::Verify];
 
 /// The most bytes that one request adds to the store by making a visitor's row: its encoding with one challenge, its key,
 /// version and expiry. What indexes and pages of the store cost comes on top.
 ///
-/// Longest is a sign-up with everything at its limit: profile 2050, identifier and address 256 each, password hash at most 514,
-/// account id 76, locale 37, all sealed and padded: 3.2 KiB; then ticket and code digests, times, the sealed data key,
-/// counters: 200 bytes; key, version and expiry 40. 4 KiB leave room for what a later format adds.
+/// Longest is a sign-up with everything at its limit: profile 2050, identifier 256, password hash 258 and locale 37 bytes,
+/// sealed and padded to 2.6 KiB; then digests, times, counters and the sealed data key, 200 bytes; key, version and
+/// expiry, 40. 4 KiB leave room for what a later format adds.
 pub const VISITOR_ROW_BYTES_MOST: u64 = 4096;
 
 /// The most bytes that one request adds to a row that is there: a time in a log, a counter's head, a code's digest.
@@ -35,13 +28,15 @@ const METER_TIME_BYTES_MOST: u64 = 10;
 /// How long strangers, who know nothing but an identifier, can keep its owner from proving a first factor.
 ///
 /// As long as they keep at it: the wait can be caused again once it is over. What is not held off is whoever is signed in
-/// already. (A mailed link or a trusted device, where there is one, is not held off at all: law 9.)
+/// already. (A mailed link or a trusted device, where there is one, is not held off at all: law 9. So far there is a link in
+/// the mail of a sign-up.)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct HoldOff {
     /// The longest single lock that a wrong guess starts.
     pub longest_lock: Duration,
-    /// The longest single wait of all: a lock, a full window of guesses or sends, or a full list of sessions.
+    /// The longest single wait of all: a lock, a full window of guesses or sends, or a full list of sessions or
+    /// links.
     pub longest_wait: Duration,
     /// The rule that makes the longest wait.
     pub rule: &'static str,
@@ -63,15 +58,17 @@ pub struct Flood {
 
 impl HoldOff {
     pub(super) fn of(settings: &Settings) -> Self {
-        let Settings { codes, sends, guesses, .. } = settings;
-        let sessions = STRANGERS.map(|purpose| codes.lifetimes(purpose).session);
+        let Settings { codes, links, sends, guesses, .. } = settings;
+        let strangers = Purpose::ALL.into_iter().filter(|purpose| by_strangers(*purpose));
+        let sessions = strangers.map(|purpose| codes.lifetimes(purpose).session);
         let waits = [
             (RULE_GUESSES_LONG, guesses.long.window),
             (RULE_GUESSES_FREE, guesses.free.window),
             (RULE_SENDS_LONG, sends.long.window),
             (RULE_SENDS_SHORT, sends.short.window),
             (RULE_COOLDOWN, sends.cooldown),
-            (RULE_LIVE_SESSIONS, sessions.into_iter().max().unwrap_or_default()),
+            (RULE_LIVE_LINKS, links.sign_up),
+            (RULE_LIVE_SESSIONS, sessions.max().unwrap_or_default()),
         ];
         // They run beside each other: the last to open makes the wait, no two add up.
         let longest = (RULE_GUESSES_LOCK, guesses.longest_lock);
@@ -82,19 +79,36 @@ impl HoldOff {
 
 impl Flood {
     pub(super) fn of(settings: &Settings) -> Self {
-        let requests = |operations: &[Operation]| {
-            let each = operations.iter().map(|operation| requests_in(settings, *operation, DAY));
-            each.fold(0, u64::saturating_add)
-        };
-        let rows_per_day = requests(&STARTS);
-        let made = rows_per_day.saturating_mul(VISITOR_ROW_BYTES_MOST);
-        let grown = requests(&CONTINUES).saturating_mul(GROWTH_BYTES_MOST);
-        let meters = Operation::ALL.iter().map(|operation| {
+        let (mut rows_per_day, mut bytes_per_day) = (0_u64, 0_u64);
+        for operation in Operation::ALL {
+            let requests = requests_in(settings, operation, DAY);
+            if adds(operation) == VISITOR_ROW_BYTES_MOST {
+                rows_per_day = rows_per_day.saturating_add(requests);
+            }
             let times =
-                client_limits(settings, *operation).map(|limit| u64::from(limit.count)).max().unwrap_or(0);
-            times.saturating_mul(METER_TIME_BYTES_MOST).saturating_add(METER_BYTES_MOST)
-        });
-        let bytes_per_day = meters.fold(made.saturating_add(grown), u64::saturating_add);
+                client_limits(settings, operation).map(|limit| u64::from(limit.count)).max().unwrap_or(0);
+            let meter = times.saturating_mul(METER_TIME_BYTES_MOST).saturating_add(METER_BYTES_MOST);
+            bytes_per_day =
+                bytes_per_day.saturating_add(requests.saturating_mul(adds(operation))).saturating_add(meter);
+        }
         Self { rows_per_day, bytes_per_day }
+    }
+}
+
+/// Whether somebody who has proved nothing can cause mail for a purpose.
+pub(super) const fn by_strangers(purpose: Purpose) -> bool {
+    match purpose {
+        Purpose::SignUp | Purpose::SignIn | Purpose::Recover => true,
+        Purpose::ConfirmAction => false,
+    }
+}
+
+/// The most bytes that a request of somebody who has proved nothing adds to the store, its client's meter apart.
+const fn adds(operation: Operation) -> u64 {
+    match operation {
+        Operation::SignUp | Operation::SignIn | Operation::Recover => VISITOR_ROW_BYTES_MOST,
+        Operation::Resend | Operation::Verify => GROWTH_BYTES_MOST,
+        // These write nothing, or less than was there, without a proof.
+        Operation::ConfirmAction | Operation::Cancel | Operation::RedeemSignUp => 0,
     }
 }

@@ -183,6 +183,7 @@ impl Settings {
     pub fn build(self) -> Result<Policy, PolicyError> {
         const MILLI: Duration = Duration::from_millis(1);
         const DAY: Duration = Duration::from_secs(86_400);
+        const WEEK: Duration = DAY.saturating_mul(7);
         const MONTH: Duration = DAY.saturating_mul(30);
         let Self { codes, links, sends, guesses, passwords, totp, recovery_codes, sessions, devices, clients, .. } = &self;
 
@@ -208,6 +209,10 @@ impl Settings {
         span("sends.cooldown", sends.cooldown, Duration::from_secs(1), DAY)?;
         in_range("sends.short.count", sends.short.count, 1..=100)?;
         in_range("sends.long.count", sends.long.count, 1..=100)?;
+        // Both are shorter than the longest life of a link, which must outlast them.
+        let longest = WEEK.saturating_sub(MILLI);
+        span("sends.short", sends.short.window, MILLI, longest)?;
+        span("sends.long", sends.long.window, MILLI, longest)?;
         let cooldown = Limit { count: 1, window: sends.cooldown };
         let send_rules = [
             rule("sends.cooldown", RULE_COOLDOWN, cooldown)?,
@@ -218,7 +223,7 @@ impl Settings {
             return Err(PolicyError::new("sends.long", "the longer window must be longer and allow no less"));
         }
 
-        span("links.sign_up", links.sign_up, sends.long.window.saturating_add(MILLI), DAY.saturating_mul(7))?;
+        span("links.sign_up", links.sign_up, sends.long.window.saturating_add(MILLI), WEEK)?;
 
         in_range("guesses.consecutive", guesses.consecutive, 1..=100)?;
         let free = rule("guesses.free", RULE_GUESSES_FREE, guesses.free)?;

@@ -15,9 +15,10 @@ use alloc::format;
 use core::fmt;
 use core::time::Duration;
 
-use super::exposure::STRANGERS;
+use super::exposure::by_strangers;
 use super::pace::{DAY, YEAR, guesses_in, sends_in};
 use super::{Flood, HoldOff, Odds, PolicyError, ResendPolicy, Settings};
+use crate::Purpose;
 
 /// The chance to guess the code of a factor whose budget is kept on the account's record, where the first factor has to be
 /// proven before.
@@ -113,6 +114,7 @@ impl Price {
         let mailed = u64::from(codes.live_sessions).saturating_mul(per_session);
         let steps = u64::from(totp.steps_back).saturating_add(u64::from(totp.steps_forward));
         let mails = sends_in(settings, DAY);
+        let strangers = Purpose::ALL.into_iter().filter(|purpose| by_strangers(*purpose));
         Self {
             guesses_per_year: a_year,
             guesses_until_disabled: in_a_row,
@@ -121,7 +123,7 @@ impl Price {
             totp: second_factor(steps.saturating_add(1), totp.digits),
             mailed_second_factor: second_factor(per_session, codes.digits),
             confirmation: second_factor(mailed, codes.digits),
-            mails_by_strangers_per_day: STRANGERS.iter().fold(0, |sum: u64, _| sum.saturating_add(mails)),
+            mails_by_strangers_per_day: strangers.fold(0, |sum: u64, _| sum.saturating_add(mails)),
             mails_by_owner_per_day: mails,
             hold_off: HoldOff::of(settings),
             flood: Flood::of(settings),

@@ -111,9 +111,10 @@ pub struct Links {
 pub struct SendLimits {
     /// Time between two sends; default 60 s.
     pub cooldown: Duration,
-    /// Sends in the shorter window; default 5 in 30 minutes, the first included; at most 100.
+    /// Sends in the shorter window; default 5 in 30 minutes, the first included; at most 100, in less
+    /// than 7 days.
     pub short: Limit,
-    /// Sends in the longer window; default 20 in a day, at most 100.
+    /// Sends in the longer window; default 20 in a day; at most 100, in less than 7 days.
     pub long: Limit,
 }
 

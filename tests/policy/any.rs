@@ -68,13 +68,13 @@ prop_compose! {
         guesses in guesses(),
         sends in (span(MINUTE), limit(Limit { count: 5, window: MINUTE * 30 }), limit(Limit { count: 20, window: DAY })),
         every in limit(Limit { count: 60, window: MINUTE }),
-        further in prop::collection::vec((0..7_usize, limit(Limit { count: 10, window: MINUTE * 30 })), 0..5),
+        further in prop::collection::vec((0..Operation::ALL.len(), limit(Limit { count: 10, window: MINUTE * 30 })), 0..5),
         totp in (number(6, [0, u8::MAX]), number(30, [0, u32::MAX]), number(1, [0, u8::MAX]), number(1, [0, u8::MAX]), number(160, [0, u16::MAX])),
         recovery in (number(10, [0, u8::MAX]), number(80, [0, u16::MAX]), number(3, [0, u8::MAX]), number(0, [0, u8::MAX])),
         sessions in (span(DAY * 30), prop::option::of(span(MINUTE * 60)), number(32, [0, u8::MAX])),
         devices in (span(DAY * 30), span(MINUTE), number(10, [0, u8::MAX])),
         least_password in number(8, [0, usize::MAX]),
-        clock_tolerance in span(MINUTE),
+        (link, clock_tolerance) in (span(DAY * 2), span(MINUTE)),
     ) -> Settings {
         let mut s = Settings::recommended();
         (s.codes, s.guesses, s.clock_tolerance) = (codes, guesses, clock_tolerance);
@@ -86,6 +86,7 @@ prop_compose! {
         (codes.count, codes.bits, codes.warn_at, codes.require_at) = recovery;
         (s.sessions.life, s.sessions.idle, s.sessions.per_account) = sessions;
         (s.devices.life, s.devices.rotation_grace, s.devices.per_account) = devices;
+        s.links.sign_up = link;
         s.passwords.min_code_points = least_password;
         s
     }

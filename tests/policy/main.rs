@@ -13,8 +13,11 @@ use countersign::policy::{Lifetimes, Limit};
 use countersign::{Policy, PolicyError, Settings};
 
 mod any;
+#[path = "../common/mod.rs"]
+mod common;
 mod price;
 mod ranges;
+mod store;
 
 const MILLI: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -35,7 +38,8 @@ fn roomy() -> Settings {
         *lifetimes = Lifetimes { code: MILLI, session: DAY };
     }
     settings.sends.short = Limit { count: 1, window: MILLI };
-    settings.sends.long = Limit { count: 100, window: DAY * 400 };
+    settings.sends.long = Limit { count: 100, window: DAY * 6 };
+    settings.links.sign_up = DAY * 7;
     settings.guesses.free = Limit { count: 1, window: DAY };
     settings.guesses.lock = YEAR;
     settings.guesses.longest_lock = YEAR + DAY;

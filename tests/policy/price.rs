@@ -32,7 +32,7 @@ fn the_price_of_the_presets() {
         );
         assert_eq!(price.flood.rows_per_day, 3 * 60 * 24 * 60);
         let rows = 259_200 * VISITOR_ROW_BYTES_MOST;
-        let (grown, meters) = (2 * 86_400 * 64, 7 * (64 + 60 * 10));
+        let (grown, meters) = (2 * 86_400 * 64, Operation::ALL.len() as u64 * (64 + 60 * 10));
         assert_eq!(price.flood.bytes_per_day, rows + grown + meters);
         assert_eq!(
             price.to_string(),
@@ -130,17 +130,18 @@ fn mail_and_store_are_bounded_by_the_tightest_limit() {
     let price = settings.clone().build().unwrap().price();
     assert_eq!(price.flood.rows_per_day, 10 + 2 * 86_400, "the limit is for sign-up only");
     let rows = price.flood.rows_per_day * VISITOR_ROW_BYTES_MOST;
-    assert_eq!(price.flood.bytes_per_day, rows + (86_400 + 10) * 64 + 7 * (64 + 600));
+    assert_eq!(price.flood.bytes_per_day, rows + (86_400 + 10) * 64 + Operation::ALL.len() as u64 * (64 + 600));
 }
 
 #[test]
 fn the_longest_wait_is_that_of_the_slowest_limit() {
     type Edit = fn(&mut Settings);
     let long = Limit { count: 10, window: DAY };
-    let edits: [(&str, Duration, Edit); 4] = [
+    let edits: [(&str, Duration, Edit); 5] = [
         ("guesses_lock", DAY + MILLI, |s| s.guesses.longest_lock = DAY + MILLI),
         ("guesses_free", DAY * 2, |s| s.guesses.free = Limit { count: 1, window: DAY * 2 }),
         ("sends_long", DAY * 3, |s| s.sends.long.window = DAY * 3),
+        ("live_links", DAY * 4, |s| s.links.sign_up = DAY * 4),
         ("live_sessions", DAY, |s| s.codes.recover.session = DAY),
     ];
     for (rule, wait, edit) in edits {
@@ -148,6 +149,7 @@ fn the_longest_wait_is_that_of_the_slowest_limit() {
         settings.guesses.long = long;
         settings.guesses.longest_lock = settings.guesses.lock;
         settings.guesses.long.window = MINUTE;
+        settings.links.sign_up = MINUTE;
         settings.sends.long.window = settings.sends.short.window;
         edit(&mut settings);
         // Whether or not it is built: the long rule is made short to get out of the way.
