@@ -1,0 +1,327 @@
+//! Published defects of authentication systems, as tests, each under its number in the project's list of mechanisms.
+//!
+//! Many are covered by the requirement they break and named there (`requirements.rs`), beside the limiter or normaliser they speak of, in
+//! `policy.rs`, in the conformance suite, or in the properties of `otp_model.rs`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::arithmetic_side_effects, reason = "tests")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::*;
+use countersign::host::Directory;
+use countersign::*;
+
+const WHO: &str = "jo@example.com";
+
+/// B003: passing an earlier step again does not restore the budget of a later one: new sessions share what is left.
+#[test]
+fn b003_a_new_session_does_not_restore_the_budget() {
+    let world = World::recommended();
+    world.member(WHO);
+    let mut answered = 0;
+    for _ in 0..12 {
+        let Ok(started) = world.start(Purpose::ConfirmAction, WHO) else { break };
+        while let Err(Refusal::InvalidCode(_)) = world.verify(Purpose::ConfirmAction, &started.session, "000000") {
+            answered += 1;
+        }
+        world.cancel(&started.session).ok();
+        world.seconds(60);
+    }
+    assert_eq!(answered, 10);
+}
+
+/// B005, B025: nodes that share nothing but the store share the budget, also after a restart.
+#[test]
+fn b005_b025_two_nodes_and_a_restart_share_one_budget() {
+    let first = World::recommended();
+    let session = first.sign_up(WHO).unwrap().session;
+    let code = first.last_code();
+    let second = World { sentry: first.sentry.clone(), clock: first.clock.clone(), seen: first.seen.clone() };
+    let restarted = World {
+        sentry: host::Sentry { machine: machine(Settings::recommended()), ..first.sentry.clone() },
+        clock: first.clock.clone(),
+        seen: first.seen.clone(),
+    };
+    for world in [&first, &second, &restarted, &first, &second] {
+        assert!(matches!(world.verify(Purpose::SignUp, &session, &wrong(&code)), Err(Refusal::InvalidCode(_))));
+    }
+    assert_eq!(restarted.verify(Purpose::SignUp, &session, &code).unwrap_err(), Refusal::InvalidSession);
+}
+
+/// B006: a closed factor is an event for the log.
+#[test]
+fn b006_the_lock_is_an_event() {
+    let world = World::recommended();
+    for _ in 0..2 {
+        let session = world.start(Purpose::Recover, WHO).unwrap().session;
+        (0..5).for_each(|_| drop(world.verify(Purpose::Recover, &session, "000000")));
+        world.seconds(60);
+    }
+    let events = world.events();
+    assert_eq!(events.iter().filter(|name| **name == "otp.session_burned").count(), 2);
+    assert_eq!(events.iter().filter(|name| **name == "guess.locked").count(), 1);
+}
+
+/// B017, B018, B020, B021: every spelling of an identifier leads to one record, one budget, one cooldown.
+#[test]
+fn b017_b018_b020_spellings_share_one_record() {
+    let world = World::recommended();
+    world.start(Purpose::SignIn, "Jo@EXAMPLE.com").unwrap();
+    for spelling in ["jo@example.com", " JO@example.COM\u{a0}", "ｊｏ@example.com"] {
+        assert_eq!(limit(world.start(Purpose::SignIn, spelling)).0, policy::RULE_COOLDOWN);
+    }
+    assert_eq!(world.seen.rows.lock().unwrap().len(), 1);
+}
+
+/// B043, B073, B074: a code made for an account whose credentials changed since, or that is gone, is worth nothing.
+#[test]
+fn b073_b074_a_code_outlives_no_change_of_the_account() {
+    // The account's row disappears (deleted), and is made anew by another sign-up.
+    let world = World::recommended();
+    let account = world.member(WHO);
+    let session = world.start(Purpose::Recover, WHO).unwrap().session;
+    let code = world.last_code();
+    let account_row = *world.seen.rows.lock().unwrap().keys().find(|key| key.to_string().starts_with("02")).unwrap();
+    let taken = world.seen.rows.lock().unwrap().remove(&account_row).unwrap();
+    assert_eq!(world.verify(Purpose::Recover, &session, &code).unwrap_err(), Refusal::InvalidSession);
+    assert!(world.events().contains(&"account.conflict"));
+    world.seen.rows.lock().unwrap().insert(account_row, taken);
+    world.sentry.directory.release(&account).unwrap();
+    world.seconds(60);
+    let unknown = world.start(Purpose::Recover, WHO).unwrap();
+    assert!(world.last_mail().suppressed && world.last_mail().code.is_none());
+    assert!(world.verify(Purpose::Recover, &unknown.session, "000000").is_err());
+}
+
+/// A directory's word that the account's own record contradicts counts for nothing; a sign-up that was cut off after
+/// the directory made its entry can be done again.
+#[test]
+fn the_record_decides_not_the_directory() {
+    let world = World::recommended();
+    let account = world.member(WHO);
+    // The directory says that mallory's address belongs to jo's account. The record does not.
+    let mut entry = world.sentry.directory.find(&id(WHO)).unwrap().unwrap();
+    entry.address = Address::parse("mallory@example.com").unwrap();
+    world.seen.accounts.lock().unwrap().insert("mallory@example.com".to_owned(), entry);
+    world.start(Purpose::Recover, "mallory@example.com").unwrap();
+    assert!(world.last_mail().suppressed);
+    // B095: and for jo, mail goes to the address on the record, whatever the directory says.
+    world.seen.accounts.lock().unwrap().get_mut(WHO).unwrap().address = Address::parse("eve@example.com").unwrap();
+    world.start(Purpose::Recover, WHO).unwrap();
+    assert_eq!(world.last_mail().to.as_str(), WHO);
+    // An entry without a record and without a credential of the host's own is free.
+    let free = DirectoryEntry { account: AccountId::new("half").unwrap(), ..entry_of(&account, "half@example.com") };
+    world.seen.accounts.lock().unwrap().insert("half@example.com".to_owned(), free);
+    assert_eq!(world.member("half@example.com").as_str(), "half");
+    // With such a credential it is taken.
+    let legacy = Some(PasswordHash::new("$2b$10$legacy").unwrap());
+    let old = DirectoryEntry { legacy, ..entry_of(&AccountId::new("old").unwrap(), "old@example.com") };
+    world.seen.accounts.lock().unwrap().insert("old@example.com".to_owned(), old);
+    let shadow = world.sign_up("old@example.com").unwrap();
+    assert_eq!(world.last_mail().kind, MessageKind::SignUpTaken);
+    assert!(world.verify(Purpose::SignUp, &shadow.session, "000000").is_err());
+    world.seconds(60);
+    let session = world.start(Purpose::SignIn, "old@example.com").unwrap().session;
+    assert_eq!(world.verify(Purpose::SignIn, &session, &world.last_code()).unwrap().account.as_str(), "old");
+}
+
+fn entry_of(account: &AccountId, address: &str) -> DirectoryEntry {
+    DirectoryEntry { account: account.clone(), address: Address::parse(address).unwrap(), legacy: None }
+}
+
+/// B114: what somebody chose before the address was proven is worth nothing to him: only the sign-up that was verified is adopted.
+#[test]
+fn b114_only_the_verified_sign_up_is_adopted() {
+    let world = World::recommended();
+    let mallory = world.sign_up(WHO).unwrap().session;
+    world.seconds(60);
+    let mut own = sign_up(WHO);
+    own.profile = Profile::new(b"the owner's".to_vec()).unwrap();
+    let owner = world.ask(own).into_result().unwrap().session;
+    world.verify(Purpose::SignUp, &owner, &world.last_code()).unwrap();
+    assert_eq!(world.verify(Purpose::SignUp, &mallory, "000000").unwrap_err(), Refusal::InvalidSession);
+}
+
+/// B048: a ticket of one kind, or one tampered with, is worth nothing as another.
+#[test]
+fn b048_tickets_of_another_kind_lead_nowhere() {
+    let world = World::recommended();
+    let session = world.sign_up(WHO).unwrap().session;
+    let link = world.last_mail().link.unwrap();
+    assert!(Ticket::<SignUpLink>::parse(&session.expose()).is_err());
+    let relabelled = link.expose().replace("link_", "otp_");
+    let relabelled = Ticket::<OtpSession>::parse(&relabelled).unwrap();
+    assert_eq!(world.resend(&relabelled).unwrap_err(), Refusal::InvalidSession);
+    let text = session.expose();
+    assert!(text.len() <= 64 && Ticket::<OtpSession>::parse(&text).is_ok());
+    for at in 4..text.len() {
+        let mut other = text.clone().into_bytes();
+        other[at] = if other[at] == b'A' { b'B' } else { b'A' };
+        let Ok(ticket) = Ticket::<OtpSession>::parse(std::str::from_utf8(&other).unwrap()) else { continue };
+        assert_eq!(world.cancel(&ticket).unwrap_err(), Refusal::InvalidSession, "byte {at}");
+    }
+    assert!(world.cancel(&session).is_ok());
+}
+
+/// R82 by analogy, B045: tickets and records stay valid while their key is in the ring, and end with it.
+#[test]
+fn a_rotation_keeps_tickets_and_records_until_the_key_is_taken_out() {
+    let world = World::recommended();
+    let session = world.sign_up(WHO).unwrap().session;
+    let with_ring = |ring: KeyRing| World {
+        sentry: host::Sentry {
+            machine: Machine::new(Settings::recommended().build().unwrap(), LocatorKey::new(&key(1)).unwrap(), ring),
+            ..world.sentry.clone()
+        },
+        clock: world.clock.clone(),
+        seen: world.seen.clone(),
+    };
+    let rotated = with_ring(KeyRing::new(&key(3), &[&key(2)]).unwrap());
+    rotated.seconds(60);
+    rotated.resend(&session).unwrap();
+    let code = rotated.last_code();
+    // The record was wrapped anew by that write; the ticket still names the old key.
+    let retired = with_ring(KeyRing::new(&key(3), &[]).unwrap());
+    assert_eq!(retired.verify(Purpose::SignUp, &session, &code).unwrap_err(), Refusal::InvalidSession);
+    let fresh = retired.start(Purpose::SignIn, WHO).unwrap().session;
+    assert!(retired.cancel(&fresh).is_ok(), "the record opens without the old key");
+    assert!(rotated.verify(Purpose::SignUp, &session, &code).is_ok());
+    // Without any key that opens it, a record is an error, never an empty one.
+    let lost = with_ring(KeyRing::new(&key(4), &[]).unwrap());
+    assert!(lost.run(SignIn { client: Client::unmetered(), identifier: id(WHO), locale: None }).is_err());
+}
+
+/// B076, B077, B079: each purpose has its own lifetime, judged by the request's time alone, in a store that never deletes.
+#[test]
+fn b076_b079_every_purpose_ends_at_its_own_time() {
+    let mut settings = Settings::recommended();
+    settings.codes.sign_up.code = Duration::from_secs(100);
+    settings.codes.sign_in.code = Duration::from_secs(200);
+    settings.codes.recover.code = Duration::from_secs(300);
+    settings.codes.confirm_action.code = Duration::from_secs(400);
+    for (purpose, life) in Purpose::ALL.into_iter().zip([100, 200, 300, 400]) {
+        for late in [false, true] {
+            let world = World::new(settings.clone());
+            let who = if purpose == Purpose::SignUp { "new@example.com" } else { WHO };
+            world.member(WHO);
+            world.seconds(120);
+            let session = world.start(purpose, who).unwrap().session;
+            let code = world.last_code();
+            world.millis(life * 1000 - i64::from(!late));
+            assert_eq!(world.verify(purpose, &session, &code).is_err(), late, "{purpose:?}");
+        }
+    }
+}
+
+/// B078, law 7: what was once seen as expired does not come back when the clock does.
+#[test]
+fn b078_an_expired_code_does_not_revive() {
+    let world = World::recommended();
+    let session = world.sign_up(WHO).unwrap().session;
+    let code = world.last_code();
+    world.seconds(300);
+    assert!(matches!(world.verify(Purpose::SignUp, &session, &code), Err(Refusal::CodeExpired(_))));
+    for back in [-30, -300, -86_400] {
+        world.seconds(back);
+        let refusal = world.verify(Purpose::SignUp, &session, &code).unwrap_err();
+        assert!(matches!(refusal, Refusal::CodeExpired(_)), "{refusal:?}");
+    }
+}
+
+/// Law 7: a node whose clock is years ahead freezes nothing for the others, and frees nothing.
+#[test]
+fn one_bad_clock_neither_freezes_nor_frees() {
+    let world = World::recommended();
+    let session = world.start(Purpose::SignIn, WHO).unwrap().session;
+    (0..3).for_each(|_| drop(world.verify(Purpose::SignIn, &session, "000000")));
+    world.seconds(10 * 365 * 86_400);
+    world.start(Purpose::SignIn, WHO).unwrap();
+    world.clock.set(START);
+    let (rule, retry_at) = limit(world.start(Purpose::SignIn, WHO));
+    assert_eq!((rule, retry_at.since(START).as_secs()), (policy::RULE_COOLDOWN, 60), "no longer than the cooldown");
+    assert!(world.events().contains(&"clock.rebased"));
+    world.clock.set(retry_at);
+    assert!(world.start(Purpose::SignIn, WHO).is_ok());
+}
+
+/// B082: times at both ends of the range end in a refusal or a session that is over, never in a panic or a code without end.
+#[test]
+fn b082_times_at_the_ends_of_the_range() {
+    for at in [Timestamp::MIN, Timestamp::from_unix_millis(i64::MIN + 1), Timestamp::MAX, Timestamp::from_unix_millis(i64::MAX - 1)] {
+        let world = World::recommended();
+        world.clock.set(at);
+        if let Ok(started) = world.sign_up(WHO) {
+            let code = world.last_code();
+            let _ = world.resend(&started.session);
+            let first = world.verify(Purpose::SignUp, &started.session, &code).is_ok();
+            assert!(!(first && world.verify(Purpose::SignUp, &started.session, &code).is_ok()));
+        }
+        world.clock.set(START);
+        let _ = world.sign_up(WHO);
+    }
+}
+
+/// B084: what is too long is refused before it is read.
+#[test]
+fn b084_long_input_is_refused_at_once() {
+    let long = "a".repeat(1 << 20);
+    assert!(Ticket::<OtpSession>::parse(&format!("otp_{long}")).is_err());
+    assert!(Identifier::parse(&format!("{long}@example.com")).is_err());
+    assert!(Password::typed(&long).is_err());
+    assert_eq!(Code::typed(&"1".repeat(1 << 20)).expose(), "");
+    let world = World::recommended();
+    let session = world.sign_up(WHO).unwrap().session;
+    for (row, _) in world.seen.rows.lock().unwrap().values_mut() {
+        row.bytes.resize(1 << 20, 0);
+    }
+    assert!(world.run(verify(Purpose::SignUp, &session, "000000")).is_err());
+}
+
+/// B088, R17: what a stranger can start is counted against him first, and ends by itself.
+#[test]
+fn b088_starting_is_metered_and_every_row_ends() {
+    let world = World::recommended();
+    let client = Client::ip("192.0.2.1".parse().unwrap());
+    for n in 0..70 {
+        let identifier = id(&format!("u{n}@example.com"));
+        let request = SignIn { client: client.clone(), identifier, locale: None };
+        let refused = world.ask(request).into_result().is_err();
+        assert_eq!(refused, n >= 60, "{n}");
+    }
+    let rows = world.seen.rows.lock().unwrap();
+    assert_eq!(rows.len(), 61);
+    let last = START.saturating_add(Duration::from_secs(2 * 86_400));
+    assert!(rows.values().all(|(_, expires_at)| expires_at.is_some_and(|at| at > START && at < last)));
+}
+
+/// B121, B122: a failed guess is committed although the request fails; what is spent is gone from the store.
+#[test]
+fn b121_b122_failures_are_kept_and_the_spent_is_gone() {
+    let world = World::recommended();
+    let session = world.sign_up(WHO).unwrap().session;
+    let code = world.last_code();
+    let before = world.seen.rows.lock().unwrap().clone();
+    world.verify(Purpose::SignUp, &session, &wrong(&code)).unwrap_err();
+    assert_ne!(before, *world.seen.rows.lock().unwrap());
+    world.verify(Purpose::SignUp, &session, &code).unwrap();
+    assert_eq!(world.verify(Purpose::SignUp, &session, &code).unwrap_err(), Refusal::InvalidSession);
+}
+
+/// B059, B047: comparisons of secrets go through one function, and no store method looks a code up.
+#[test]
+fn b059_secrets_are_compared_in_one_place() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = vec![source];
+    let mut uses = Vec::new();
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if std::fs::read_to_string(&path).unwrap().contains("ct_eq") {
+            uses.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    uses.sort();
+    assert_eq!(uses, ["password.rs", "secret.rs"]);
+}
