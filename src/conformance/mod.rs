@@ -35,6 +35,7 @@
 mod bytes;
 mod check;
 mod lifetime;
+mod machine;
 #[cfg(test)]
 mod planted;
 mod races;
@@ -188,6 +189,10 @@ fn table<F: Factory>() -> Vec<Row<F>> {
             one_of_many_creates_applies_between_handles,
             one_of_many_deletes_applies_between_handles,
             a_row_read_through_another_handle_is_whole_and_never_older;
+        machine:
+            parallel_guesses_never_beat_the_budget,
+            a_right_code_is_spent_once,
+            parallel_resends_never_beat_the_cooldown;
     }
 }
 

@@ -113,6 +113,9 @@ const FOUND_BY: &[(Defect, &[&str])] = &[
             "one_of_many_deletes_applies",
             "one_of_a_put_and_a_delete_applies",
             "no_increment_is_lost_between_handles",
+            "parallel_guesses_never_beat_the_budget",
+            "a_right_code_is_spent_once",
+            "parallel_resends_never_beat_the_cooldown",
         ],
     ),
     (
