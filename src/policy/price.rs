@@ -162,7 +162,7 @@ impl Price {
                 let (found, most) = (odds.per_year_with_owner, Odds::SECOND_FACTOR_PER_YEAR);
                 // The live codes are to blame if so many guesses would do with those of one step each way.
                 let at_three = found.parts_per_trillion().saturating_mul(3).div_ceil(live.max(1));
-                let setting = steps.filter(|_| live > 3 && at_three <= most.parts_per_trillion());
+                let setting = steps.filter(|_| at_three <= most.parts_per_trillion());
                 let setting = setting.unwrap_or("guesses.long");
                 return Err(too_many_a_year(setting, a_year, live, code, found, most));
             }
