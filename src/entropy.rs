@@ -11,7 +11,7 @@ use core::fmt;
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroize;
 
 use crate::secret::Code;
 
@@ -22,7 +22,7 @@ use crate::secret::Code;
 /// let entropy = Entropy::from_seed([7; 32]); // in tests only; hosts take theirs from `OsEntropy`
 /// assert_eq!(format!("{entropy:?}"), "Entropy(…)");
 /// ```
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct Entropy([u8; 32]);
 
 impl Entropy {
@@ -38,6 +38,12 @@ impl Entropy {
         let mut generator = ChaCha20Rng::from_seed(self.0);
         generator.set_stream(number);
         Draw(generator)
+    }
+}
+
+impl Drop for Entropy {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

@@ -6,7 +6,7 @@ use core::fmt;
 
 use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroize;
 
 /// A password as somebody typed it, in Unicode form NFC (NIST 800-63B-4 §3.1.1.2).
 ///
@@ -21,7 +21,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// assert!(Password::typed(&"x".repeat(1025)).is_err());
 /// # Ok::<(), countersign::PasswordTooLong>(())
 /// ```
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct Password(Box<str>);
 
 /// A password of more than [`Password::MAX_BYTES`] bytes.
@@ -65,6 +65,12 @@ impl Password {
     }
 }
 
+impl Drop for Password {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(…)")
@@ -98,7 +104,7 @@ impl fmt::Debug for Salt {
 /// A password hash as text in PHC form (`$argon2id$v=19$m=…$salt$hash`), at most [`PasswordHash::MAX_BYTES`].
 ///
 /// The core never looks inside; it keeps the text and hands it to the hasher.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct PasswordHash(Box<str>);
 
 /// A text that is empty, longer than [`PasswordHash::MAX_BYTES`] or not printable ASCII.
@@ -132,6 +138,12 @@ impl PasswordHash {
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Drop for PasswordHash {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

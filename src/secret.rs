@@ -9,7 +9,7 @@ use alloc::string::String;
 use core::fmt;
 
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::Zeroize;
 
 /// Whether two digests are equal, in time that does not depend on what they hold (ASVS 11.2.4, R30).
 ///
@@ -30,7 +30,7 @@ pub(crate) fn matches<const N: usize>(a: &[u8; N], b: &[u8; N]) -> bool {
 /// ```
 ///
 /// Codes are text, not numbers: `000001` is one of them.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct Code(Box<str>);
 
 impl Code {
@@ -64,6 +64,12 @@ impl Code {
     }
 }
 
+impl Drop for Code {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Code(…)")
@@ -71,7 +77,7 @@ impl fmt::Debug for Code {
 }
 
 /// Key material of 32 bytes.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub(crate) struct Key32([u8; 32]);
 
 impl Key32 {
@@ -81,6 +87,12 @@ impl Key32 {
 
     pub(crate) const fn expose(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl Drop for Key32 {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

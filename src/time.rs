@@ -111,10 +111,12 @@ impl From<time::UtcDateTime> for Timestamp {
 /// RFC 3339 in UTC, such as `2026-11-21T20:00:00Z`; the bare count of milliseconds where no calendar date exists.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.to_utc().and_then(|at| at.format(&time::format_description::well_known::Rfc3339).ok()) {
-            Some(text) => f.write_str(&text),
-            None => write!(f, "{}ms", self.0),
-        }
+        // By hand, because the formatter of `time` needs `std`.
+        let Some(at) = self.to_utc() else { return write!(f, "{}ms", self.0) };
+        let ((year, month, day), (hour, minute, second, millis)) = (at.to_calendar_date(), at.as_hms_milli());
+        let month = u8::from(month);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
+        if millis > 0 { write!(f, ".{millis:03}Z") } else { f.write_str("Z") }
     }
 }
 
@@ -166,6 +168,8 @@ mod tests {
     #[test]
     fn calendar_time_is_rfc_3339() {
         assert_eq!(alloc::format!("{}", Timestamp::from_unix_seconds(59)), "1970-01-01T00:00:59Z");
+        assert_eq!(alloc::format!("{}", Timestamp::from_unix_millis(1_234_567_890_007)), "2009-02-13T23:31:30.007Z");
+        assert_eq!(alloc::format!("{}", Timestamp::MAX), "9223372036854775807ms");
         let at = Timestamp::from_unix_millis(-1);
         assert_eq!(Timestamp::from(at.to_utc().unwrap()), at);
     }
