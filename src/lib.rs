@@ -1,5 +1,82 @@
-//! countersign
+//! Signing people in, as a state machine that you embed.
+//!
+//! A *countersign* is the reply one gives to a sentry's challenge. This crate is the sentry's rule book: it decides; your
+//! program reads, writes and sends. It has no runtime, no transport, no clock and no global state.
+//!
+//! ```text
+//!  request ─► Find ─► Load ─► Prove ─► Commit ─► next turn, or Done { outcome, mail, events }
+//!              │       │        │        │
+//!          directory  store   hasher   store                     ◄─ the host answers each stage
+//!         (who is it?) (read) (slow,  (write if unchanged;
+//!                             no I/O)  stale ─► Load again)
+//! ```
+//!
+//! * **One turn, one compare-and-swap.** A turn reads one or two rows, decides purely, and writes exactly one row if it is
+//!   unchanged. Two guesses in parallel can never count as one; a code cannot be spent twice.
+//! * **Counted before told.** Outcome, mail and events stay locked inside a stage until the commit that counted the
+//!   attempt was applied. Anything else does not compile.
+//! * **Unknown accounts are not a special case.** They run the same turns on the same kind of record.
+//! * **A policy knows its price**: the odds of guessing, the mails a victim can get, the store a flood can fill.
+//!
+//! # One-time codes in twenty lines
+//!
+//! [`host::Sentry`] is a blocking driver around the machine, [`host::AsyncSentry`] the same with `await`;
+//! `examples/by_hand.rs` uses neither.
+//!
+//! ```
+//! use countersign::{Client, Code, Identifier, Purpose, Refusal, SignIn, Ticket, Verdict, Verify};
+//! # use countersign::host::{Error, Sentry};
+//!
+//! # fn show(sentry: &Sentry, peer: std::net::IpAddr) -> Result<(), Box<dyn std::error::Error>> {
+//! // Somebody wants in. The answer is the same whether or not we know the address.
+//! let request = SignIn { client: Client::ip(peer), identifier: Identifier::parse("Jo@Example.com")?, locale: None };
+//! let session = match sentry.run(request)?.verdict {
+//!     Verdict::Granted(started) => started.session.expose(), // give it to the client; the code is in the mail
+//!     Verdict::Refused(refusal) => return Ok(println!("not now: {refusal:?}")),
+//! };
+//!
+//! // The code comes back.
+//! let session = Ticket::parse(&session)?;
+//! let (client, code) = (Client::ip(peer), Code::typed("123 456"));
+//! let request = Verify { client, purpose: Purpose::SignIn, session, code, identifier: None };
+//! match sentry.run(request)?.verdict {
+//!     Verdict::Granted(verified) => println!("read the mailbox of {:?}", verified.account),
+//!     Verdict::Refused(Refusal::InvalidCode(state)) => println!("wrong, {} more", state.attempts_left),
+//!     Verdict::Refused(Refusal::Limited { retry_at, .. }) => println!("not before {retry_at}"),
+//!     Verdict::Refused(_) => println!("begin again"),
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! # What is here
+//!
+//! | module | what |
+//! |---|---|
+//! | [`flow`] | the operations, one file each |
+//! | [`machine`] | the protocol between core and host |
+//! | [`record`] | what is stored |
+//! | [`throttle`] | limits: pure arithmetic on values |
+//! | [`policy`] | every number, checked at build, and its price |
+//! | [`host`] | the traits you implement, the drivers, an in-memory store |
+//! | `conformance` | the suite your store must pass (feature `conformance`) |
+//!
+//! # The host's duties
+//!
+//! 1. A [`Store`](host::Store) whose commit is linearizable; the conformance suite finds out.
+//! 2. Keys from a generator, kept apart from the database ([`LocatorKey`], [`KeyRing`]); the locator key never changes.
+//! 3. A [`Client`] from the connection itself, not from what the client says.
+//! 4. A [`Mailer`](host::Mailer) that queues, so that time tells nothing.
+//! 5. Clocks that agree to within [`Settings::clock_tolerance`].
+//! 6. An `Err` is "not authenticated", always. A [`Refusal`] is an ordinary answer.
+//!
+//! # Features
+//!
+//! `std` (default): the in-memory store, the system's clock and generator. Without it the crate is `no_std + alloc`, drivers
+//! included. `conformance`: the suite. Features add; none changes what is decided.
+//!
+//! The laws the crate keeps, and the test that fails without each, are in `docs/laws.md`.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
