@@ -17,6 +17,8 @@ mod blocking;
 mod clock;
 mod directory;
 mod error;
+#[cfg(feature = "std")]
+mod faults;
 mod hasher;
 mod mailer;
 #[cfg(feature = "std")]
@@ -30,6 +32,8 @@ pub use clock::{Clock, ClockError, EntropyError, EntropySource};
 pub use clock::{ManualClock, OsEntropy, SystemClock};
 pub use directory::{Created, Directory, DirectoryEntry, DirectoryError, NewAccount};
 pub use error::Error;
+#[cfg(feature = "std")]
+pub use faults::{Fault, FaultyStore, Plan};
 pub use hasher::{HashError, PasswordHasher};
 pub use mailer::{Audit, MailError, Mailer, NoAudit};
 #[cfg(feature = "std")]

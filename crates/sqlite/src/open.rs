@@ -57,8 +57,8 @@ impl From<rusqlite::Error> for OpenError {
 impl SqliteStore {
     /// Opens the file at `path`, or makes it; the schema of an older release is brought up to date.
     ///
-    /// Give the store a file of its own. Beside it SQLite keeps `-wal` and `-shm`, which belong to it while it is in
-    /// use: a backup is made with SQLite's means (`VACUUM INTO`, the backup API), not by copying. A file that is made
+    /// The store marks the file as its own (`user_version` and `application_id`); tables of the host may live beside
+    /// the store's if the store opened the file first. SQLite keeps `-wal` and `-shm` with it while it is in use: a backup is made with SQLite's means (`VACUUM INTO`, the backup API), not by copying. A file that is made
     /// here can be read and written by its owner alone (on Unix).
     ///
     /// ```
