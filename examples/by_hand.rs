@@ -8,7 +8,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let policy = Settings::recommended().build()?;
     let machine = Machine::new(policy, LocatorKey::new(&key(1))?, KeyRing::new(&key(2), &[])?);
     let (client, identifier) = (Client::ip("192.0.2.7".parse()?), Identifier::parse("jo@example.com")?);
-    let context = Context { now: Timestamp::from_unix_seconds(1_800_000_000), entropy: Entropy::from_seed([7; 32]) };
+    let context =
+        Context { now: Timestamp::from_unix_seconds(1_800_000_000), entropy: Entropy::from_seed([7; 32]) };
 
     let mut rows: HashMap<_, Row> = HashMap::new();
     let mut step = machine.begin(SignIn { client, identifier, locale: None }, context);
@@ -26,7 +27,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 }
                 commit.resume(if unchanged { Committed::Applied } else { Committed::Stale })?
             }
-            Step::Prove(_) | Step::Create(_) => return Err("no password and no new account in this request".into()),
+            Step::Prove(_) | Step::Create(_) => {
+                return Err("no password and no new account in this request".into());
+            }
             Step::Done(done) => break done,
         };
     };

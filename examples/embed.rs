@@ -29,11 +29,17 @@ impl Directory for Users {
     }
     fn create(&self, new: &NewAccount) -> Result<Created, DirectoryError> {
         let mut users = self.0.lock().map_err(|_| DirectoryError("poisoned".into()))?;
-        let id = AccountId::new(&format!("user-{}", users.len())).map_err(|why| DirectoryError(why.to_string()))?;
+        let id = AccountId::new(&format!("user-{}", users.len()))
+            .map_err(|why| DirectoryError(why.to_string()))?;
         Ok(Created::Account(users.entry(new.identifier.as_str().into()).or_insert(id).clone()))
     }
     // [/embed]
-    fn rename(&self, account: &AccountId, from: &Identifier, to: &Identifier) -> Result<Created, DirectoryError> {
+    fn rename(
+        &self,
+        account: &AccountId,
+        from: &Identifier,
+        to: &Identifier,
+    ) -> Result<Created, DirectoryError> {
         let mut users = self.0.lock().map_err(|_| DirectoryError("poisoned".into()))?;
         if users.get(to.as_str()).is_some_and(|owner| owner != account) {
             return Ok(Created::Taken);

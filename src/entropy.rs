@@ -104,7 +104,8 @@ mod tests {
     /// B056: what is drawn depends on the seed and the stream alone, and differs with either.
     #[test]
     fn b056_same_seed_same_codes_other_seed_or_stream_other_codes() {
-        let draw = |seed: u8, stream| Entropy::from_seed([seed; 32]).stream(stream).code(18).expose().to_string();
+        let draw =
+            |seed: u8, stream| Entropy::from_seed([seed; 32]).stream(stream).code(18).expose().to_string();
         assert_eq!(draw(1, 0), draw(1, 0));
         let all: BTreeSet<_> = (0..50).flat_map(|seed| (0..4).map(move |s| draw(seed, s))).collect();
         assert_eq!(all.len(), 200);

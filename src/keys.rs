@@ -188,7 +188,11 @@ impl KeyRing {
         let previous = previous.iter().map(|key| RingKey::new(key)).collect::<Result<Vec<_>, _>>()?;
         let ring = Self { current, previous };
         let ids: Vec<KeyId> = ring.all().map(|key| key.id).collect();
-        if ids.iter().enumerate().any(|(at, id)| ids.iter().skip(at.saturating_add(1)).any(|other| other == id)) {
+        if ids
+            .iter()
+            .enumerate()
+            .any(|(at, id)| ids.iter().skip(at.saturating_add(1)).any(|other| other == id))
+        {
             return Err(KeyError::Duplicate);
         }
         Ok(ring)
@@ -326,7 +330,10 @@ impl DataKey {
 
     /// Opens what was sealed under the same name, or `None` if it was tampered with.
     pub(crate) fn open(&self, unique: &[u8; 16], sealed: &[u8]) -> Option<zeroize::Zeroizing<Vec<u8>>> {
-        self.sealer().decrypt(&nonce(unique), Payload { msg: sealed, aad: unique }).ok().map(zeroize::Zeroizing::new)
+        self.sealer()
+            .decrypt(&nonce(unique), Payload { msg: sealed, aad: unique })
+            .ok()
+            .map(zeroize::Zeroizing::new)
     }
 }
 

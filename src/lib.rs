@@ -106,7 +106,7 @@ mod words;
 
 pub use entropy::Entropy;
 pub use event::{Event, EventKind};
-pub use flow::{Cancel, ConfirmAction, Recover, RedeemSignUp, Resend, SignIn, SignUp, Verify};
+pub use flow::{Cancel, ConfirmAction, Recover, RedeemSignUp, Resend, Rewrap, SignIn, SignUp, Verify};
 pub use identifier::{Address, Identifier, IdentifierError};
 pub use ids::{AccountId, Action, Client, InvalidId, Locale, Profile};
 pub use keys::{KeyError, KeyId, KeyRing, LocatorKey};
@@ -114,7 +114,9 @@ pub use machine::{
     Committed, Context, Created, DirectoryEntry, Machine, MachineError, NewAccount, Request, Row, Step, Write,
 };
 pub use mail::{Envelope, MessageKind};
-pub use outcome::{Cancelled, NextStep, Outcome, Refusal, Resent, SessionState, Started, Verdict, Verified};
+pub use outcome::{
+    Cancelled, NextStep, Outcome, Refusal, Resent, Rewrapped, SessionState, Started, Verdict, Verified,
+};
 pub use password::{Password, PasswordHash, PasswordHashError, PasswordTooLong, Salt};
 pub use policy::{Policy, PolicyError, Settings};
 pub use secret::Code;

@@ -167,6 +167,13 @@ pub struct Verified {
     pub action: Option<Action>,
 }
 
+/// A record's key is under the current ring key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rewrapped {
+    /// Whether the row had to be written for it.
+    pub rewritten: bool,
+}
+
 /// A session was given up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cancelled;

@@ -86,11 +86,7 @@ impl Timestamp {
     /// Records use it to rebase themselves after a clock has been set back (law 7).
     #[must_use]
     pub fn shifted(self, from: Self, to: Self) -> Self {
-        if to >= from {
-            self.saturating_add(to.since(from))
-        } else {
-            self.saturating_sub(from.since(to))
-        }
+        if to >= from { self.saturating_add(to.since(from)) } else { self.saturating_sub(from.since(to)) }
     }
 
     /// The same point as calendar time, or `None` beyond the years −9999 to 9999.
@@ -168,7 +164,10 @@ mod tests {
     #[test]
     fn calendar_time_is_rfc_3339() {
         assert_eq!(alloc::format!("{}", Timestamp::from_unix_seconds(59)), "1970-01-01T00:00:59Z");
-        assert_eq!(alloc::format!("{}", Timestamp::from_unix_millis(1_234_567_890_007)), "2009-02-13T23:31:30.007Z");
+        assert_eq!(
+            alloc::format!("{}", Timestamp::from_unix_millis(1_234_567_890_007)),
+            "2009-02-13T23:31:30.007Z"
+        );
         assert_eq!(alloc::format!("{}", Timestamp::MAX), "9223372036854775807ms");
         let at = Timestamp::from_unix_millis(-1);
         assert_eq!(Timestamp::from(at.to_utc().unwrap()), at);

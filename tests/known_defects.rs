@@ -23,7 +23,9 @@ fn b003_a_new_session_does_not_restore_the_budget() {
     let mut answered = 0;
     for _ in 0..12 {
         let Ok(started) = world.start(Purpose::ConfirmAction, WHO) else { break };
-        while let Err(Refusal::InvalidCode(_)) = world.verify(Purpose::ConfirmAction, &started.session, "000000") {
+        while let Err(Refusal::InvalidCode(_)) =
+            world.verify(Purpose::ConfirmAction, &started.session, "000000")
+        {
             answered += 1;
         }
         world.cancel(&started.session).ok();
@@ -45,7 +47,10 @@ fn b005_b025_two_nodes_and_a_restart_share_one_budget() {
         seen: first.seen.clone(),
     };
     for world in [&first, &second, &restarted, &first, &second] {
-        assert!(matches!(world.verify(Purpose::SignUp, &session, &wrong(&code)), Err(Refusal::InvalidCode(_))));
+        assert!(matches!(
+            world.verify(Purpose::SignUp, &session, &wrong(&code)),
+            Err(Refusal::InvalidCode(_))
+        ));
     }
     assert_eq!(restarted.verify(Purpose::SignUp, &session, &code).unwrap_err(), Refusal::InvalidSession);
 }
@@ -83,7 +88,8 @@ fn b073_b074_a_code_outlives_no_change_of_the_account() {
     let account = world.member(WHO);
     let session = world.start(Purpose::Recover, WHO).unwrap().session;
     let code = world.last_code();
-    let account_row = *world.seen.rows.lock().unwrap().keys().find(|key| key.to_string().starts_with("02")).unwrap();
+    let account_row =
+        *world.seen.rows.lock().unwrap().keys().find(|key| key.to_string().starts_with("02")).unwrap();
     let taken = world.seen.rows.lock().unwrap().remove(&account_row).unwrap();
     assert_eq!(world.verify(Purpose::Recover, &session, &code).unwrap_err(), Refusal::InvalidSession);
     assert!(world.events().contains(&"account.conflict"));
@@ -108,11 +114,13 @@ fn the_record_decides_not_the_directory() {
     world.start(Purpose::Recover, "mallory@example.com").unwrap();
     assert!(world.last_mail().suppressed);
     // B095: and for jo, mail goes to the address on the record, whatever the directory says.
-    world.seen.accounts.lock().unwrap().get_mut(WHO).unwrap().address = Address::parse("eve@example.com").unwrap();
+    world.seen.accounts.lock().unwrap().get_mut(WHO).unwrap().address =
+        Address::parse("eve@example.com").unwrap();
     world.start(Purpose::Recover, WHO).unwrap();
     assert_eq!(world.last_mail().to.as_str(), WHO);
     // An entry without a record and without a credential of the host's own is free.
-    let free = DirectoryEntry { account: AccountId::new("half").unwrap(), ..entry_of(&account, "half@example.com") };
+    let free =
+        DirectoryEntry { account: AccountId::new("half").unwrap(), ..entry_of(&account, "half@example.com") };
     world.seen.accounts.lock().unwrap().insert("half@example.com".to_owned(), free);
     assert_eq!(world.member("half@example.com").as_str(), "half");
     // With such a credential it is taken.
@@ -172,7 +180,11 @@ fn a_rotation_keeps_tickets_and_records_until_the_key_is_taken_out() {
     let session = world.sign_up(WHO).unwrap().session;
     let with_ring = |ring: KeyRing| World {
         sentry: host::Sentry {
-            machine: Machine::new(Settings::recommended().build().unwrap(), LocatorKey::new(&key(1)).unwrap(), ring),
+            machine: Machine::new(
+                Settings::recommended().build().unwrap(),
+                LocatorKey::new(&key(1)).unwrap(),
+                ring,
+            ),
             ..world.sentry.clone()
         },
         clock: world.clock.clone(),
@@ -182,12 +194,21 @@ fn a_rotation_keeps_tickets_and_records_until_the_key_is_taken_out() {
     rotated.seconds(60);
     rotated.resend(&session).unwrap();
     let code = rotated.last_code();
+    let rows: Vec<_> = rotated.seen.rows.lock().unwrap().keys().copied().collect();
+    let rewritten =
+        |row: &record::RecordKey| rotated.ask(Rewrap { row: *row }).into_result().unwrap().rewritten;
+    assert!(!rows.iter().any(rewritten), "the write did it by the way");
     // The record was wrapped anew by that write; the ticket still names the old key.
     let retired = with_ring(KeyRing::new(&key(3), &[]).unwrap());
     assert_eq!(retired.verify(Purpose::SignUp, &session, &code).unwrap_err(), Refusal::InvalidSession);
     let fresh = retired.start(Purpose::SignIn, WHO).unwrap().session;
     assert!(retired.cancel(&fresh).is_ok(), "the record opens without the old key");
     assert!(rotated.verify(Purpose::SignUp, &session, &code).is_ok());
+    // Going back over all rows makes the first key current again, and tells which rows it wrote.
+    let back = with_ring(KeyRing::new(&key(2), &[&key(3)]).unwrap());
+    for (row, expected) in rows.iter().flat_map(|row| [(row, true), (row, false)]) {
+        assert_eq!(back.ask(Rewrap { row: *row }).into_result().unwrap().rewritten, expected);
+    }
     // Without any key that opens it, a record is an error, never an empty one.
     let lost = with_ring(KeyRing::new(&key(4), &[]).unwrap());
     assert!(lost.run(SignIn { client: Client::unmetered(), identifier: id(WHO), locale: None }).is_err());
@@ -240,7 +261,11 @@ fn one_bad_clock_neither_freezes_nor_frees() {
     world.start(Purpose::SignIn, WHO).unwrap();
     world.clock.set(START);
     let (rule, retry_at) = limit(world.start(Purpose::SignIn, WHO));
-    assert_eq!((rule, retry_at.since(START).as_secs()), (policy::RULE_COOLDOWN, 60), "no longer than the cooldown");
+    assert_eq!(
+        (rule, retry_at.since(START).as_secs()),
+        (policy::RULE_COOLDOWN, 60),
+        "no longer than the cooldown"
+    );
     assert!(world.events().contains(&"clock.rebased"));
     world.clock.set(retry_at);
     assert!(world.start(Purpose::SignIn, WHO).is_ok());
@@ -249,7 +274,12 @@ fn one_bad_clock_neither_freezes_nor_frees() {
 /// B082: times at both ends of the range end in a refusal or a session that is over, never in a panic or a code without end.
 #[test]
 fn b082_times_at_the_ends_of_the_range() {
-    for at in [Timestamp::MIN, Timestamp::from_unix_millis(i64::MIN + 1), Timestamp::MAX, Timestamp::from_unix_millis(i64::MAX - 1)] {
+    for at in [
+        Timestamp::MIN,
+        Timestamp::from_unix_millis(i64::MIN + 1),
+        Timestamp::MAX,
+        Timestamp::from_unix_millis(i64::MAX - 1),
+    ] {
         let world = World::recommended();
         world.clock.set(at);
         if let Ok(started) = world.sign_up(WHO) {

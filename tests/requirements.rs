@@ -60,7 +60,10 @@ fn r5_the_budget_is_one_over_all_sessions_and_purposes() {
     let c = world.start(Purpose::SignIn, WHO).unwrap().session;
     let right = world.last_code();
     let (rule, retry_at) = limit(world.verify(Purpose::SignIn, &c, &right));
-    assert_eq!((rule, retry_at), (policy::RULE_GUESSES_LOCK, START.saturating_add(std::time::Duration::from_secs(900))));
+    assert_eq!(
+        (rule, retry_at),
+        (policy::RULE_GUESSES_LOCK, START.saturating_add(std::time::Duration::from_secs(900)))
+    );
     // After the lock one guess, and a wrong one locks for twice as long, whatever the session.
     world.clock.set(retry_at);
     let d = world.start(Purpose::SignIn, WHO).unwrap().session;
@@ -105,7 +108,8 @@ fn r11_parallel_guesses_are_counted_one_by_one() {
     let session = world.sign_up(WHO).unwrap().session;
     let code = world.last_code();
     // All fifty read the same state and stand before their commit.
-    let mut waiting: Vec<Step<Verified>> = (0..50).map(|n| to_commit(&world, &session, &wrong(&code), n)).collect();
+    let mut waiting: Vec<Step<Verified>> =
+        (0..50).map(|n| to_commit(&world, &session, &wrong(&code), n)).collect();
     waiting.push(to_commit(&world, &session, &code, 99));
     let mut answered = 0;
     for step in waiting {
@@ -149,7 +153,8 @@ fn finish(world: &World, mut step: Step<Verified>) -> Verdict<Verified> {
                 load.resume(rows).unwrap()
             }
             Step::Commit(commit) => {
-                let answer = world.sentry.store.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                let answer =
+                    world.sentry.store.commit(commit.key(), commit.expected(), commit.write()).unwrap();
                 commit.resume(answer).unwrap()
             }
             Step::Create(create) => {
@@ -189,7 +194,10 @@ fn r14_strangers_cannot_keep_the_owner_out() {
         world.seconds(61);
     }
     let session = world.sign_up(WHO).unwrap().session;
-    assert_eq!(limit(world.verify(Purpose::SignUp, &session, &world.last_code())).0, policy::RULE_GUESSES_LOCK);
+    assert_eq!(
+        limit(world.verify(Purpose::SignUp, &session, &world.last_code())).0,
+        policy::RULE_GUESSES_LOCK
+    );
     // The owner follows the first link, a day and a half later.
     world.seconds(36 * 3600);
     let redeem = |link: &Ticket<SignUpLink>| RedeemSignUp {
@@ -234,7 +242,8 @@ fn r20_a_code_is_good_for_its_own_session_only() {
     for purpose in Purpose::ALL.into_iter().filter(|purpose| *purpose != Purpose::SignIn) {
         assert_eq!(world.verify(purpose, &a, &code_a).unwrap_err(), Refusal::InvalidSession);
     }
-    let foreign = Verify { identifier: Some(id("mallory@example.com")), ..verify(Purpose::SignIn, &a, &code_a) };
+    let foreign =
+        Verify { identifier: Some(id("mallory@example.com")), ..verify(Purpose::SignIn, &a, &code_a) };
     assert_eq!(attempts_left(world.ask(foreign).into_result()), 4);
     let own = Verify { identifier: Some(id(WHO)), ..verify(Purpose::SignIn, &a, &code_a) };
     assert!(world.ask(own).into_result().is_ok());
@@ -281,7 +290,9 @@ fn r23_resend_does_not_extend_the_session() {
 /// known and unknown alike, and a retry at exactly `retry_at` passes.
 #[test]
 fn r24_sends_are_limited_per_identifier_whoever_asks() {
-    for (who, purpose) in [(WHO, Purpose::SignIn), ("nobody@example.com", Purpose::Recover), (WHO, Purpose::SignUp)] {
+    for (who, purpose) in
+        [(WHO, Purpose::SignIn), ("nobody@example.com", Purpose::Recover), (WHO, Purpose::SignUp)]
+    {
         let world = World::recommended();
         world.member(WHO);
         world.seconds(86_400);
@@ -385,7 +396,9 @@ fn r31_a_dead_session_is_an_unknown_session() {
 #[test]
 fn r32_odd_codes_are_wrong_codes() {
     let long = "1".repeat(1_048_576);
-    for odd in ["", " ", "0", "null", "None", "12345", "1234567", "١٢٣٤٥٦", "123\u{0}456", "１２３４５６", &long] {
+    for odd in
+        ["", " ", "0", "null", "None", "12345", "1234567", "١٢٣٤٥٦", "123\u{0}456", "１２３４５６", &long]
+    {
         for who in [WHO, "nobody@example.com"] {
             let world = World::recommended();
             world.member(WHO);

@@ -74,7 +74,11 @@ pub(super) fn send<H: Holder>(
 }
 
 /// The state of the send windows, for response headers.
-pub(super) fn quotas<H: Holder>(cx: &Cx<'_>, desk: &mut Opened<H>, purpose: Purpose) -> alloc::vec::Vec<Quota> {
+pub(super) fn quotas<H: Holder>(
+    cx: &Cx<'_>,
+    desk: &mut Opened<H>,
+    purpose: Purpose,
+) -> alloc::vec::Vec<Quota> {
     let now = desk.now;
     let log = desk.sends(purpose);
     cx.policy.send_rules().iter().map(|rule| log.quota(rule, now)).collect()

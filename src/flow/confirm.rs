@@ -56,7 +56,12 @@ impl Turn<Started> for Start {
         alloc::vec![self.row]
     }
 
-    fn decide(&self, cx: &mut Cx<'_>, rows: &Rows<'_>, _: Option<&Hashed>) -> Result<Decision<Started>, MachineError> {
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+        _: Option<&Hashed>,
+    ) -> Result<Decision<Started>, MachineError> {
         let purpose = Purpose::ConfirmAction;
         let Some(mut desk) = Opened::<Account>::existing(cx, rows, 0)? else {
             return Ok(super::unknown(cx, self.row, Operation::ConfirmAction));

@@ -9,7 +9,9 @@ use crate::keys::{DataKey, Domain};
 use crate::machine::turn::{Change, Cx, Rows};
 use crate::machine::{MachineError, Row};
 use crate::policy::{Policy, RULE_LIVE_SESSIONS};
-use crate::record::{Account, Challenge, Ledger, Record, RecordError, RecordKey, Settled, Visitor, decode, encode};
+use crate::record::{
+    Account, Challenge, Ledger, Record, RecordError, RecordKey, Settled, Visitor, decode, encode,
+};
 use crate::throttle::{Budget, BudgetSettings, Limited, Log, Shut};
 use crate::{EventKind, Factor, Partition, Purpose, Refusal, Salt, SessionState, Timestamp};
 
@@ -176,7 +178,8 @@ impl<H: Holder> Opened<H> {
     pub(super) fn state(&mut self, cx: &Cx<'_>, index: usize) -> Result<SessionState, MachineError> {
         let (now, most) = (self.now, cx.policy.settings().codes.max_attempts);
         let challenge = self.challenge(index)?;
-        let (purpose, failures, session_expires_at) = (challenge.purpose, challenge.failures, challenge.expires_at);
+        let (purpose, failures, session_expires_at) =
+            (challenge.purpose, challenge.failures, challenge.expires_at);
         let code_expires_at = challenge.codes.first().map(|code| code.expires_at);
         let resend_at = self.sends(purpose).retry_at(cx.policy.send_rules(), now).unwrap_or(now);
         let budget_left = self.guesses().remaining(H::budget(cx.policy), now);

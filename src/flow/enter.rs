@@ -14,7 +14,9 @@ use crate::{AccountId, EventKind, Identifier, Profile, Purpose, Refusal, Verdict
 pub(super) fn make_account(identifier: Identifier, profile: Profile, password: StoredHash) -> Next<Verified> {
     let account = NewAccount { identifier: identifier.clone(), profile };
     let then = move |created: Created, cx: &Cx<'_>| match created {
-        Created::Account(id) => Next::Turn(Box::new(OpenAccount::new(cx, id, identifier.clone(), password.clone()))),
+        Created::Account(id) => {
+            Next::Turn(Box::new(OpenAccount::new(cx, id, identifier.clone(), password.clone())))
+        }
         Created::Taken => Next::Done(Verdict::Refused(Refusal::InvalidSession)),
     };
     Next::Create(account, Arc::new(then))
@@ -42,7 +44,12 @@ impl Turn<Verified> for OpenAccount {
         alloc::vec![self.row]
     }
 
-    fn decide(&self, cx: &mut Cx<'_>, rows: &Rows<'_>, _: Option<&Hashed>) -> Result<Decision<Verified>, MachineError> {
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+        _: Option<&Hashed>,
+    ) -> Result<Decision<Verified>, MachineError> {
         let (purpose, account) = (Purpose::SignUp, self.id.clone());
         if rows.at(0)?.1.is_some() {
             return Ok(conflict(cx, &self.row, purpose));
@@ -57,8 +64,11 @@ impl Turn<Verified> for OpenAccount {
         let record = Account::open(ledger, &key, &credentials, &mut cx.draw)?;
         let change = Change::Put { bytes: encode(&record)?, expires_at: Account::EXPIRES_AT };
         let verified = Verified { purpose, account, identifier: self.identifier.clone(), action: None };
-        let mut decision = Decision::new(change, Next::Done(Verdict::Granted(verified)))
-            .event(cx, &self.row, EventKind::AccountCreated);
+        let mut decision = Decision::new(change, Next::Done(Verdict::Granted(verified))).event(
+            cx,
+            &self.row,
+            EventKind::AccountCreated,
+        );
         decision.events.iter_mut().for_each(|event| event.account = Some(self.id.clone()));
         Ok(decision)
     }
@@ -76,7 +86,13 @@ pub(super) struct Admit {
 }
 
 impl Admit {
-    pub(super) fn new(cx: &Cx<'_>, purpose: Purpose, id: AccountId, generation: u64, identifier: Identifier) -> Self {
+    pub(super) fn new(
+        cx: &Cx<'_>,
+        purpose: Purpose,
+        id: AccountId,
+        generation: u64,
+        identifier: Identifier,
+    ) -> Self {
         Self { row: cx.locator.account(&id), purpose, id, generation, identifier }
     }
 }
@@ -86,7 +102,12 @@ impl Turn<Verified> for Admit {
         alloc::vec![self.row]
     }
 
-    fn decide(&self, cx: &mut Cx<'_>, rows: &Rows<'_>, _: Option<&Hashed>) -> Result<Decision<Verified>, MachineError> {
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+        _: Option<&Hashed>,
+    ) -> Result<Decision<Verified>, MachineError> {
         // An account that the host's own credential stands in for has no record, and generation 0.
         let holds = match Opened::<Account>::existing(cx, rows, 0)? {
             None => self.generation == 0,
@@ -105,6 +126,9 @@ impl Turn<Verified> for Admit {
 }
 
 fn conflict(cx: &Cx<'_>, row: &RecordKey, purpose: Purpose) -> Decision<Verified> {
-    Decision::new(Change::Keep, Next::Done(Verdict::Refused(Refusal::InvalidSession)))
-        .event(cx, row, EventKind::AccountConflict { purpose })
+    Decision::new(Change::Keep, Next::Done(Verdict::Refused(Refusal::InvalidSession))).event(
+        cx,
+        row,
+        EventKind::AccountConflict { purpose },
+    )
 }

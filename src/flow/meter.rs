@@ -35,7 +35,12 @@ impl<O, F: Fn() -> Next<O> + Send + Sync> Turn<O> for Count<F> {
         alloc::vec![self.key]
     }
 
-    fn decide(&self, cx: &mut Cx<'_>, rows: &Rows<'_>, _: Option<&Hashed>) -> Result<Decision<O>, MachineError> {
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+        _: Option<&Hashed>,
+    ) -> Result<Decision<O>, MachineError> {
         let (_, row) = rows.at(0)?;
         let mut meter = row.map_or_else(|| Ok(Meter::new(cx.now)), |row| decode(&row.bytes))?;
         let (now, rebased) = meter.settle(cx.policy, cx.now);

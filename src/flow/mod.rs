@@ -6,6 +6,7 @@
 //! | [`ConfirmAction`] | count · start | meter · account |
 //! | [`Resend`], [`Cancel`] | count · resend or cancel | meter · the record the ticket leads to |
 //! | [`Verify`] | count · check · for a sign-up: create, open; for sign-in and recovery: admit | meter · the record the ticket leads to · for a sign-up: account |
+//! | [`Rewrap`] | seal | the row named |
 //! | [`RedeemSignUp`] | count · redeem, create, open | meter · visitor · account |
 //!
 //! Each turn's `decide` is pure: records, request, time and randomness in; next record, mail, events and verdict out.
@@ -18,6 +19,7 @@ mod enter;
 mod meter;
 mod redeem;
 mod resend;
+mod rewrap;
 mod session;
 mod start;
 mod verify;
@@ -26,6 +28,7 @@ pub use cancel::Cancel;
 pub use confirm::ConfirmAction;
 pub use redeem::RedeemSignUp;
 pub use resend::Resend;
+pub use rewrap::Rewrap;
 pub use start::{Recover, SignIn, SignUp};
 pub use verify::Verify;
 
@@ -37,8 +40,11 @@ use desk::{Holder, Opened};
 
 /// The one answer for every session that is not there.
 fn unknown<O>(cx: &Cx<'_>, row: RecordKey, operation: Operation) -> Decision<O> {
-    Decision::new(Change::Keep, Next::Done(Verdict::Refused(Refusal::InvalidSession)))
-        .event(cx, &row, EventKind::SessionUnknown { operation })
+    Decision::new(Change::Keep, Next::Done(Verdict::Refused(Refusal::InvalidSession))).event(
+        cx,
+        &row,
+        EventKind::SessionUnknown { operation },
+    )
 }
 
 /// A no that changes nothing in the record, but for what had to be erased or rebased.

@@ -16,8 +16,8 @@ use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError, Request, Work, sealed};
 use crate::record::{RecordKey, StoredHash, Visitor};
 use crate::{
-    Client, EventKind, Identifier, Operation, Password, Profile, Purpose, Refusal, SignUpLink, Ticket, Verdict,
-    Verified,
+    Client, EventKind, Identifier, Operation, Password, Profile, Purpose, Refusal, SignUpLink, Ticket,
+    Verdict, Verified,
 };
 
 /// Complete a sign-up by its mailed link, with a password and a profile of one's own.

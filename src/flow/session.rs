@@ -27,7 +27,11 @@ pub(super) trait OnSession<O>: Send + Sync + 'static {
 }
 
 /// Counts the request, then leads the ticket to its record: the visitor's or the account's.
-pub(super) fn on_session<O: 'static, S: OnSession<O>>(machine: &Machine, client: &Client, request: S) -> Next<O> {
+pub(super) fn on_session<O: 'static, S: OnSession<O>>(
+    machine: &Machine,
+    client: &Client,
+    request: S,
+) -> Next<O> {
     let row = request.ticket().row(machine.ring());
     let request = Arc::new(request);
     metered(machine, client, S::OPERATION, move || {
@@ -58,7 +62,12 @@ impl<O, S: OnSession<O>, H: Holder> Turn<O> for Found<S, H> {
         alloc::vec![self.row]
     }
 
-    fn decide(&self, cx: &mut Cx<'_>, rows: &Rows<'_>, _: Option<&Hashed>) -> Result<Decision<O>, MachineError> {
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+        _: Option<&Hashed>,
+    ) -> Result<Decision<O>, MachineError> {
         let Some(desk) = Opened::<H>::existing(cx, rows, 0)? else {
             return Ok(super::unknown(cx, self.row, S::OPERATION));
         };

@@ -16,8 +16,8 @@ use crate::policy::RULE_LIVE_LINKS;
 use crate::record::{Account, Ask, RecordError, RecordKey, StoredHash, Subject, Visitor};
 use crate::throttle::Limited;
 use crate::{
-    AccountId, Address, Client, Envelope, EventKind, Identifier, Locale, MessageKind, Operation, Password, Profile,
-    Purpose, Refusal, SignUpLink, Started, Ticket, Timestamp, Verdict,
+    AccountId, Address, Client, Envelope, EventKind, Identifier, Locale, MessageKind, Operation, Password,
+    Profile, Purpose, Refusal, SignUpLink, Started, Ticket, Timestamp, Verdict,
 };
 
 /// Start a sign-up: mail a code to an address that is to become an account's.
@@ -179,7 +179,9 @@ impl Start {
         let known = known.filter(|_| *purpose != Purpose::SignUp);
         Ok(Subject {
             identifier: identifier.clone(),
-            address: known.map(|known| known.address.clone()).filter(|address| address != identifier.address()),
+            address: known
+                .map(|known| known.address.clone())
+                .filter(|address| address != identifier.address()),
             locale: locale.clone(),
             account: known.map(|known| (known.id.clone(), known.generation)),
             answerable: known.is_some(),
@@ -238,7 +240,11 @@ impl Turn<Started> for Start {
 type MailedLink = (Ticket<SignUpLink>, Timestamp);
 
 /// Makes a link that completes the sign-up, and keeps it. For a taken address the record keeps a digest that no link has.
-fn keep_link(cx: &mut Cx<'_>, desk: &mut Opened<Visitor>, answerable: bool) -> Result<MailedLink, MachineError> {
+fn keep_link(
+    cx: &mut Cx<'_>,
+    desk: &mut Opened<Visitor>,
+    answerable: bool,
+) -> Result<MailedLink, MachineError> {
     let link = Ticket::<SignUpLink>::mint(&desk.row, cx.ring, &mut cx.draw).ok_or(RecordError::Sealed)?;
     let (digest, nothing) = (link.digest(&desk.key), cx.draw.bytes());
     let expires_at = desk.now.saturating_add(cx.policy.settings().links.sign_up);

@@ -154,7 +154,9 @@ fn granted<H: Holder>(cx: &Cx<'_>, desk: &Opened<H>, purpose: Purpose, subject: 
         (Ask::SignIn | Ask::Recover, Some((id, generation))) => {
             Next::Turn(Box::new(Admit::new(cx, purpose, id, generation, identifier)))
         }
-        (Ask::ConfirmAction { action }, Some((account, generation))) if desk.record.generation() == Some(generation) => {
+        (Ask::ConfirmAction { action }, Some((account, generation)))
+            if desk.record.generation() == Some(generation) =>
+        {
             let action = Some(action);
             Next::Done(Verdict::Granted(Verified { purpose, account, identifier, action }))
         }

@@ -61,10 +61,12 @@ impl Sentry {
                     let hashed = prove.work().run(|password, salt| self.hasher.hash(password, salt))?;
                     prove.resume(hashed)?
                 }
-                Step::Commit(commit) => match self.store.commit(commit.key(), commit.expected(), commit.write()) {
-                    Ok(answer) => commit.resume(answer)?,
-                    Err(_) => commit.unsure(),
-                },
+                Step::Commit(commit) => {
+                    match self.store.commit(commit.key(), commit.expected(), commit.write()) {
+                        Ok(answer) => commit.resume(answer)?,
+                        Err(_) => commit.unsure(),
+                    }
+                }
                 Step::Create(create) => {
                     let created = self.directory.create(create.account())?;
                     create.resume(created)

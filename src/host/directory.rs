@@ -35,7 +35,12 @@ pub trait Directory: Send + Sync {
     ///
     /// # Errors
     /// [`DirectoryError`], as for [`find`](Self::find).
-    fn rename(&self, account: &AccountId, from: &Identifier, to: &Identifier) -> Result<Created, DirectoryError>;
+    fn rename(
+        &self,
+        account: &AccountId,
+        from: &Identifier,
+        to: &Identifier,
+    ) -> Result<Created, DirectoryError>;
 
     /// Frees the identifiers of an account that is gone. The id stays used.
     ///

@@ -43,14 +43,24 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// Any failure. The core takes a failed commit to be one of unknown effect.
-    fn commit(&self, key: &RecordKey, expected: Option<Version>, write: Write<'_>) -> Result<Committed, StoreError>;
+    fn commit(
+        &self,
+        key: &RecordKey,
+        expected: Option<Version>,
+        write: Write<'_>,
+    ) -> Result<Committed, StoreError>;
 }
 
 impl<S: Store + ?Sized> Store for &S {
     fn load(&self, keys: &[RecordKey]) -> Result<Vec<Option<Row>>, StoreError> {
         (**self).load(keys)
     }
-    fn commit(&self, key: &RecordKey, expected: Option<Version>, write: Write<'_>) -> Result<Committed, StoreError> {
+    fn commit(
+        &self,
+        key: &RecordKey,
+        expected: Option<Version>,
+        write: Write<'_>,
+    ) -> Result<Committed, StoreError> {
         (**self).commit(key, expected, write)
     }
 }
@@ -59,7 +69,12 @@ impl<S: Store + ?Sized> Store for alloc::sync::Arc<S> {
     fn load(&self, keys: &[RecordKey]) -> Result<Vec<Option<Row>>, StoreError> {
         (**self).load(keys)
     }
-    fn commit(&self, key: &RecordKey, expected: Option<Version>, write: Write<'_>) -> Result<Committed, StoreError> {
+    fn commit(
+        &self,
+        key: &RecordKey,
+        expected: Option<Version>,
+        write: Write<'_>,
+    ) -> Result<Committed, StoreError> {
         (**self).commit(key, expected, write)
     }
 }

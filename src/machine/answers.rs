@@ -96,7 +96,10 @@ impl Work {
     ///
     /// # Errors
     /// What `hash` fails with.
-    pub fn run<E>(&self, hash: impl FnOnce(&Password, &Salt) -> Result<PasswordHash, E>) -> Result<Hashed, E> {
+    pub fn run<E>(
+        &self,
+        hash: impl FnOnce(&Password, &Salt) -> Result<PasswordHash, E>,
+    ) -> Result<Hashed, E> {
         Ok(Hashed { salt: self.salt, hash: hash(&self.password, &self.salt)? })
     }
 }

@@ -126,8 +126,15 @@ impl Machine {
     pub fn begin<R: Request>(&self, request: R, context: Context) -> Step<R::Output> {
         let sealed::First(next) = request.begin(self);
         let Context { now, entropy } = context;
-        let frame =
-            Frame { machine: self.clone(), now, entropy, tries: 0, mail: Vec::new(), events: Vec::new(), limits: Vec::new() };
+        let frame = Frame {
+            machine: self.clone(),
+            now,
+            entropy,
+            tries: 0,
+            mail: Vec::new(),
+            events: Vec::new(),
+            limits: Vec::new(),
+        };
         frame.advance(next)
     }
 

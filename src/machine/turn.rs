@@ -21,7 +21,12 @@ pub(crate) trait Turn<O>: Send + Sync {
     }
 
     /// Decides. Pure and total: the same values give the same decision. It may be asked again with fresher rows.
-    fn decide(&self, cx: &mut Cx<'_>, rows: &Rows<'_>, hashed: Option<&Hashed>) -> Result<Decision<O>, MachineError>;
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+        hashed: Option<&Hashed>,
+    ) -> Result<Decision<O>, MachineError>;
 }
 
 /// What every turn may look at.

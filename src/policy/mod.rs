@@ -18,8 +18,8 @@ pub use exposure::{Flood, HoldOff, VISITOR_ROW_BYTES_MOST};
 pub use odds::Odds;
 pub use price::{Price, SecondFactorOdds};
 pub use settings::{
-    ClientLimits, Codes, Devices, GuessLimits, Lifetimes, Limit, Links, Passwords, RecoveryCodes, ResendPolicy, SendLimits,
-    Sessions, Settings, Totp,
+    ClientLimits, Codes, Devices, GuessLimits, Lifetimes, Limit, Links, Passwords, RecoveryCodes,
+    ResendPolicy, SendLimits, Sessions, Settings, Totp,
 };
 
 use crate::throttle::{BackoffSettings, BudgetSettings, Rule};
@@ -185,13 +185,26 @@ impl Settings {
         const DAY: Duration = Duration::from_secs(86_400);
         const WEEK: Duration = DAY.saturating_mul(7);
         const MONTH: Duration = DAY.saturating_mul(30);
-        let Self { codes, links, sends, guesses, passwords, totp, recovery_codes, sessions, devices, clients, .. } = &self;
+        let Self {
+            codes,
+            links,
+            sends,
+            guesses,
+            passwords,
+            totp,
+            recovery_codes,
+            sessions,
+            devices,
+            clients,
+            ..
+        } = &self;
 
         in_range("codes.digits", codes.digits, 6..=10)?;
         in_range("codes.max_attempts", codes.max_attempts, 1..=100)?;
         in_range("codes.live_sessions", codes.live_sessions, 1..=2)?;
         if codes.resend == ResendPolicy::KeepPrevious && codes.live_sessions > 1 {
-            let why = "keeping the previous code needs `codes.live_sessions` = 1: at most two codes may be live";
+            let why =
+                "keeping the previous code needs `codes.live_sessions` = 1: at most two codes may be live";
             return Err(PolicyError::new("codes.resend", why));
         }
         for (purpose, code, session) in [
@@ -272,13 +285,22 @@ impl Settings {
             let rules = client_rules.get_mut(*operation as usize);
             let rules = rules.ok_or_else(|| PolicyError::new("clients.further", "an unknown operation"))?;
             if rules.len() > 3 {
-                return Err(PolicyError::new("clients.further", "more than three further limits for one operation"));
+                return Err(PolicyError::new(
+                    "clients.further",
+                    "more than three further limits for one operation",
+                ));
             }
             rules.push(rule("clients.further", RULE_CLIENT_FURTHER, *limit)?);
         }
         span("clock_tolerance", self.clock_tolerance, Duration::ZERO, Duration::from_secs(3600))?;
 
         Price::of(&self).bounded()?;
-        Ok(Policy(Arc::new(Checked { settings: self, sends: send_rules, strangers, owners, clients: client_rules })))
+        Ok(Policy(Arc::new(Checked {
+            settings: self,
+            sends: send_rules,
+            strangers,
+            owners,
+            clients: client_rules,
+        })))
     }
 }

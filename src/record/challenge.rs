@@ -136,7 +136,11 @@ impl Challenge {
 const PADDING: usize = 64;
 const SHORTEST: usize = 192;
 
-pub(crate) fn seal<T: Serialize>(key: &DataKey, unique: &[u8; 16], value: &T) -> Result<Vec<u8>, RecordError> {
+pub(crate) fn seal<T: Serialize>(
+    key: &DataKey,
+    unique: &[u8; 16],
+    value: &T,
+) -> Result<Vec<u8>, RecordError> {
     let plain = postcard::to_extend(value, Vec::with_capacity(512)).map_err(|_| RecordError::Malformed)?;
     let mut plain = zeroize::Zeroizing::new(plain);
     let length = plain.len().next_multiple_of(PADDING).max(SHORTEST);

@@ -62,7 +62,14 @@ pub(crate) struct Settled {
 
 impl Ledger {
     pub(crate) fn new(wrapped: WrappedKey, now: Timestamp) -> Self {
-        Self { seen: now, wrapped, sends: Vec::new(), guesses: Vec::new(), challenges: Vec::new(), links: Vec::new() }
+        Self {
+            seen: now,
+            wrapped,
+            sends: Vec::new(),
+            guesses: Vec::new(),
+            challenges: Vec::new(),
+            links: Vec::new(),
+        }
     }
 
     /// Brings the record to the time of a request: takes the later of `now` and what it saw, or, when `now` is earlier by more
@@ -115,7 +122,9 @@ impl Ledger {
 
     /// Whether a link is one that would be taken for a purpose. Looks at all of them in constant time.
     pub(crate) fn takes_link(&self, ticket: &[u8; 16], purpose: Purpose) -> bool {
-        self.links.iter().fold(false, |taken, link| (matches(&link.ticket, ticket) & (link.purpose == purpose)) | taken)
+        self.links
+            .iter()
+            .fold(false, |taken, link| (matches(&link.ticket, ticket) & (link.purpose == purpose)) | taken)
     }
 
     /// Spends everything that is pending for a purpose: its sessions, their codes, its links (R33, R60).
@@ -141,7 +150,12 @@ impl Ledger {
     pub(crate) fn sends(&mut self, purpose: Purpose, partition: Partition) -> &mut Log {
         let here = self.sends.iter().position(|s| s.purpose == purpose && s.partition == partition);
         let at = here.unwrap_or(self.sends.len());
-        entry(&mut self.sends, at, || Sends { purpose, partition, log: Log::default() }, |sends| &mut sends.log)
+        entry(
+            &mut self.sends,
+            at,
+            || Sends { purpose, partition, log: Log::default() },
+            |sends| &mut sends.log,
+        )
     }
 
     /// The budget of a factor in a partition.
@@ -174,12 +188,19 @@ impl Ledger {
         let guesses = self.guesses.iter().map(|guesses| guesses.budget.forgotten_at(settings));
         let challenges = self.challenges.iter().map(|challenge| Some(challenge.expires_at));
         let links = self.links.iter().map(|link| Some(link.expires_at));
-        sends.chain(guesses).chain(challenges).chain(links).try_fold(self.seen, |latest, at| Some(latest.max(at?)))
+        sends
+            .chain(guesses)
+            .chain(challenges)
+            .chain(links)
+            .try_fold(self.seen, |latest, at| Some(latest.max(at?)))
     }
 
     /// Whether there is nothing in it that anybody could miss.
     pub(crate) fn is_empty(&self) -> bool {
-        self.sends.is_empty() && self.guesses.is_empty() && self.challenges.is_empty() && self.links.is_empty()
+        self.sends.is_empty()
+            && self.guesses.is_empty()
+            && self.challenges.is_empty()
+            && self.links.is_empty()
     }
 
     /// Seals the data key under the current ring key if it is under an older one.
@@ -198,11 +219,19 @@ impl Ledger {
 }
 
 /// The entry at `at`, made first if the list ends there.
-fn entry<T, U>(list: &mut Vec<T>, at: usize, make: impl Fn() -> T, field: impl Fn(&mut T) -> &mut U) -> &mut U {
+fn entry<T, U>(
+    list: &mut Vec<T>,
+    at: usize,
+    make: impl Fn() -> T,
+    field: impl Fn(&mut T) -> &mut U,
+) -> &mut U {
     if at >= list.len() {
         list.push(make());
     }
-    #[expect(clippy::indexing_slicing, reason = "`at` is a position in the list or its end, where one was just pushed")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "`at` is a position in the list or its end, where one was just pushed"
+    )]
     field(&mut list[at])
 }
 

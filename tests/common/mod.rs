@@ -1,5 +1,12 @@
 //! A whole host in memory, with everything in view: what was stored, mailed, logged and asked.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 #![allow(clippy::arithmetic_side_effects, missing_docs, unreachable_pub, reason = "tests")]
 
 use std::collections::BTreeMap;
@@ -7,8 +14,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use countersign::host::{
-    Audit, Clock, ClockError, Directory, DirectoryError, EntropyError, EntropySource, Error, HashError, MailError,
-    Mailer, ManualClock, PasswordHasher, Sentry, Store, StoreError,
+    Audit, Clock, ClockError, Directory, DirectoryError, EntropyError, EntropySource, Error, HashError,
+    MailError, Mailer, ManualClock, PasswordHasher, Sentry, Store, StoreError,
 };
 use countersign::record::{RecordKey, Version};
 use countersign::*;
@@ -59,7 +66,12 @@ impl Store for Part {
         Ok(keys.iter().map(|key| rows.get(key).map(|(row, _)| row.clone())).collect())
     }
 
-    fn commit(&self, key: &RecordKey, expected: Option<Version>, write: Write<'_>) -> Result<Committed, StoreError> {
+    fn commit(
+        &self,
+        key: &RecordKey,
+        expected: Option<Version>,
+        write: Write<'_>,
+    ) -> Result<Committed, StoreError> {
         let fault = self.0.call("commit");
         if fault == Some(Fault::Before) {
             return Err(StoreError::Failed("planned".into()));
@@ -74,7 +86,11 @@ impl Store for Part {
                 drop(rows.insert(*key, (Row { version, bytes: bytes.to_vec() }, expires_at)));
             }
         }
-        if fault == Some(Fault::After) { Err(StoreError::Failed("planned".into())) } else { Ok(Committed::Applied) }
+        if fault == Some(Fault::After) {
+            Err(StoreError::Failed("planned".into()))
+        } else {
+            Ok(Committed::Applied)
+        }
     }
 }
 
@@ -96,7 +112,8 @@ impl Directory for Part {
             Some(entry) if entry.legacy.is_some() => return Ok(Created::Taken),
             Some(entry) => entry.account.clone(),
             None => {
-                let id = AccountId::new(&format!("user-{}", self.0.ids.fetch_add(1, Ordering::SeqCst))).unwrap();
+                let id =
+                    AccountId::new(&format!("user-{}", self.0.ids.fetch_add(1, Ordering::SeqCst))).unwrap();
                 let address = account.identifier.address().clone();
                 let entry = DirectoryEntry { account: id.clone(), address, legacy: None };
                 accounts.insert(account.identifier.as_str().to_owned(), entry);
@@ -247,7 +264,12 @@ impl World {
         self.ask(Resend { client: Client::unmetered(), session: session.clone() }).into_result()
     }
 
-    pub fn verify(&self, purpose: Purpose, session: &Ticket<OtpSession>, code: &str) -> Result<Verified, Refusal> {
+    pub fn verify(
+        &self,
+        purpose: Purpose,
+        session: &Ticket<OtpSession>,
+        code: &str,
+    ) -> Result<Verified, Refusal> {
         self.ask(verify(purpose, session, code)).into_result()
     }
 
