@@ -1,1 +1,126 @@
-fn main(){}
+//! `countersign-server`: the library's first host, and a thin one.
+//!
+//! ```text
+//! options ─► keys · store · directory · clock · mail queue · hasher ─► AsyncSentry ◄─ http/* ◄─ serve
+//! ```
+//!
+//! Every endpoint turns JSON into one request of the library and its outcome into JSON. No limit, expiry, comparison or
+//! state lives here; what is stated in `docs/http.md` and is not about HTTP is the library's doing.
+
+#![forbid(unsafe_code)]
+
+mod audit;
+mod clock;
+mod directory;
+mod hasher;
+mod http;
+mod keys;
+mod mail;
+mod offload;
+mod options;
+mod random;
+mod serve;
+mod store;
+
+use std::error::Error;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use countersign::host::{AsyncSentry, Clock, Mailer, OsEntropy, SystemClock};
+use countersign::{Machine, Policy};
+use tokio::net::TcpListener;
+
+use crate::clock::DevClock;
+use crate::http::{App, Dev};
+use crate::mail::Inbox;
+use crate::options::{Config, Options};
+
+/// How long answers and mail that are under way may take once the server was told to stop.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    start_log();
+    match Config::try_from(options).map_err(Into::into).and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "countersign-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs go to standard error; standard output has the line that says where the server listens, and console mail.
+fn start_log() {
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false);
+    if std::io::stderr().is_terminal() {
+        log.compact().init();
+    } else {
+        log.json().flatten_event(true).init();
+    }
+}
+
+fn run(config: Config) -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(host(config));
+    // What still runs has had its time.
+    runtime.shutdown_background();
+    result
+}
+
+async fn host(config: Config) -> Result<(), Box<dyn Error>> {
+    let Config { listen, store, mail, key_file, base_url, trusted_hops, dev } = config;
+    let listener =
+        TcpListener::bind(listen).await.map_err(|why| format!("cannot listen on {listen}: {why}"))?;
+    let address = listener.local_addr()?;
+    let keys = keys::read_or_make(&key_file, store.may_make_keys())?;
+    let opened = store.open()?;
+
+    let dev_clock = dev.then(|| Arc::new(DevClock::new()));
+    let clock: Arc<dyn Clock> = match &dev_clock {
+        Some(clock) => Arc::clone(clock) as _,
+        None => Arc::new(SystemClock),
+    };
+    let base_url = base_url.unwrap_or_else(|| format!("http://{address}"));
+    let delivery = mail.open()?;
+    let (queue, postman) = mail::queue(base_url.clone(), delivery);
+    let inbox = dev.then(|| Arc::new(Inbox::new(queue.clone(), base_url)));
+    let mailer: Arc<dyn Mailer> = match &inbox {
+        Some(inbox) => Arc::clone(inbox) as _,
+        None => Arc::new(queue),
+    };
+
+    let policy = Policy::recommended();
+    let price = policy.price().to_string();
+    let sentry = AsyncSentry {
+        machine: Machine::new(policy, keys.locator, keys.ring),
+        store: opened.store,
+        directory: opened.directory,
+        hasher: hasher::BoundedHasher::for_this_machine(),
+        mailer,
+        clock: Arc::clone(&clock),
+        entropy: Arc::new(OsEntropy),
+        audit: Arc::new(audit::LogAudit),
+    };
+    let sweeping = tokio::spawn(store::sweep_forever(opened.sweep, clock));
+    let dev = dev_clock.zip(inbox).map(|(clock, inbox)| Dev { clock, inbox });
+    let router = http::router(App::new(sentry, trusted_hops), dev);
+
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "listening on http://{address}")?;
+    out.flush()?;
+    drop(out);
+    price.lines().for_each(|line| tracing::info!(event = "policy.price", "{line}"));
+
+    serve::until_told(listener, router, serve::stop_signal()?, STOP_WITHIN).await;
+    sweeping.abort();
+    // The queue ends when the last request that could write to it has.
+    match tokio::time::timeout(STOP_WITHIN, postman).await {
+        Ok(_) => tracing::info!(event = "server.stopped"),
+        Err(_) => tracing::error!(event = "server.stopped", "mail was left in the queue"),
+    }
+    Ok(())
+}

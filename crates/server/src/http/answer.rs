@@ -1,0 +1,178 @@
+//! The shapes of answers: `{"data", "message", "status"}` and `{"error": {"code", "message", "details"}, "status"}`.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use countersign::{Refusal, retry_after_seconds};
+use serde_json::{Value, json};
+
+/// A yes.
+pub(super) fn success(data: Value, message: &str) -> Response {
+    json_response(StatusCode::OK, &json!({ "data": data, "message": message, "status": "success" }))
+}
+
+/// A JSON body with a status.
+pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
+    let kind = HeaderValue::from_static("application/json");
+    (status, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
+}
+
+/// A no.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) enum Failure {
+    /// The request itself is wrong; says what about it, and nothing else.
+    Validation(String),
+    /// The body is over the limit.
+    TooLarge,
+    /// There is no such session.
+    InvalidSession,
+    /// Not the code.
+    InvalidCode {
+        /// Wrong codes that would still be answered.
+        attempts_left: u32,
+    },
+    /// The session has no live code.
+    CodeExpired,
+    /// A limit.
+    Limited {
+        /// Its name.
+        rule: &'static str,
+        /// How long to wait.
+        seconds: u64,
+        /// What was asked for.
+        waiting: Waiting,
+    },
+    /// Refused for good.
+    Disabled,
+    /// The host failed; nothing of why.
+    Unavailable,
+    /// The request took too long to arrive or to answer.
+    TooSlow,
+    /// Asked from where it may not be.
+    Forbidden,
+    /// No such path.
+    NoSuchPath,
+    /// The path does not know the method.
+    NoSuchMethod,
+}
+
+/// What somebody has to wait for, for the words of a 429.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Waiting {
+    /// Another code.
+    Code,
+    /// Another try.
+    Try,
+}
+
+impl Failure {
+    /// The library's no.
+    pub(super) fn from_refusal(refusal: Refusal, waiting: Waiting) -> Self {
+        match refusal {
+            Refusal::InvalidSession => Self::InvalidSession,
+            Refusal::InvalidCode(state) => Self::InvalidCode { attempts_left: state.attempts_left },
+            Refusal::CodeExpired(_) => Self::CodeExpired,
+            Refusal::Limited { rule, retry_after, .. } => {
+                Self::Limited { rule, seconds: retry_after_seconds(retry_after), waiting }
+            }
+            Refusal::PasswordTooShort { min_code_points } => {
+                Self::Validation(format!("password: must have at least {min_code_points} characters"))
+            }
+            _ => Self::Disabled,
+        }
+    }
+
+    /// The limit that refused, and for how many seconds.
+    pub(super) const fn limit(&self) -> Option<(&'static str, u64)> {
+        match self {
+            Self::Limited { rule, seconds, .. } => Some((*rule, *seconds)),
+            _ => None,
+        }
+    }
+
+    fn words(&self) -> (StatusCode, &'static str, &'static str, String) {
+        let (status, code, message, details) = match self {
+            Self::Validation(details) => {
+                return (StatusCode::BAD_REQUEST, "VALIDATION_ERROR", "Invalid request", details.clone());
+            }
+            Self::InvalidCode { attempts_left } => {
+                let details = match attempts_left {
+                    0 => "That was the last attempt of this session; please start again".into(),
+                    1 => "The code is wrong; 1 attempt is left".into(),
+                    more => format!("The code is wrong; {more} attempts are left"),
+                };
+                return (StatusCode::BAD_REQUEST, "INVALID_OTP", "Invalid OTP", details);
+            }
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "PAYLOAD_TOO_LARGE",
+                "Request body too large",
+                "The body may have at most 16384 bytes",
+            ),
+            Self::InvalidSession => (
+                StatusCode::BAD_REQUEST,
+                "INVALID_SESSION",
+                "Invalid OTP session",
+                "The provided OTP session is invalid or has been verified",
+            ),
+            Self::CodeExpired => (
+                StatusCode::UNAUTHORIZED,
+                "OTP_EXPIRED",
+                "OTP expired",
+                "The code has expired; please request another OTP",
+            ),
+            Self::Limited { waiting: Waiting::Code, .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "RATE_LIMIT_EXCEEDED",
+                "Too many OTP requests",
+                "Please wait before requesting another OTP",
+            ),
+            Self::Limited { waiting: Waiting::Try, .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "RATE_LIMIT_EXCEEDED",
+                "Too many requests",
+                "Please wait before trying again",
+            ),
+            Self::Disabled => {
+                (StatusCode::FORBIDDEN, "REFUSED", "Refused", "This cannot be used until it is set up anew")
+            }
+            Self::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+                "Service unavailable",
+                "Please try again later",
+            ),
+            Self::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "REQUEST_TIMEOUT",
+                "Request timed out",
+                "The request took too long",
+            ),
+            Self::Forbidden => (
+                StatusCode::FORBIDDEN,
+                "FORBIDDEN",
+                "Forbidden",
+                "Development endpoints answer only to this machine's own pages",
+            ),
+            Self::NoSuchPath => (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found", "There is no such path"),
+            Self::NoSuchMethod => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "METHOD_NOT_ALLOWED",
+                "Method not allowed",
+                "The path does not know this method",
+            ),
+        };
+        (status, code, message, details.to_owned())
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let (status, code, message, details) = self.words();
+        let error = json!({ "code": code, "message": message, "details": details });
+        let mut response = json_response(status, &json!({ "error": error, "status": "error" }));
+        if let Some((_, seconds)) = self.limit() {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}

@@ -1,0 +1,91 @@
+//! Who sends a request.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use countersign::Client;
+
+use super::App;
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// The client, as far as it can be told: the peer of the connection, or whom trusted proxies name.
+pub(super) struct Caller(pub(super) Client);
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get().map_or(IpAddr::from([0, 0, 0, 0]), |Peer(address)| *address);
+        let forwarded = forwarded(&parts.headers, app.0.trusted_hops);
+        Ok(Self(Client::ip(forwarded.unwrap_or(peer))))
+    }
+}
+
+/// The entry that the outermost of so many trusted proxies wrote: each adds one at the right, so what is further left was
+/// written by the client and counts for nothing. `None` if there is no such entry or if it is no address.
+fn forwarded(headers: &HeaderMap, hops: usize) -> Option<IpAddr> {
+    let mut entries = Vec::new();
+    for value in headers.get_all("x-forwarded-for") {
+        entries.extend(value.to_str().ok()?.split(',').map(str::trim));
+    }
+    let at = entries.len().checked_sub(hops)?;
+    address(entries.get(at)?)
+}
+
+/// An address as proxies write it: bare, in brackets, or with a port.
+fn address(text: &str) -> Option<IpAddr> {
+    let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
+    text.parse().ok().or_else(bracketed).or_else(with_port)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn of(values: &[&str], hops: usize) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append("x-forwarded-for", HeaderValue::from_str(value).unwrap());
+        }
+        forwarded(&headers, hops).map(|address| address.to_string())
+    }
+
+    /// B023: what the client wrote itself never names it.
+    #[test]
+    fn b023_only_what_a_trusted_proxy_wrote_counts() {
+        assert_eq!(of(&["1.1.1.1"], 0), None);
+        assert_eq!(of(&["1.1.1.1, 2.2.2.2"], 1).as_deref(), Some("2.2.2.2"));
+        assert_eq!(of(&["1.1.1.1, 2.2.2.2"], 2).as_deref(), Some("1.1.1.1"));
+        assert_eq!(
+            of(&["9.9.9.9, 1.1.1.1", "2.2.2.2"], 2).as_deref(),
+            Some("1.1.1.1"),
+            "fields are one list"
+        );
+        assert_eq!(of(&["2.2.2.2"], 2), None, "fewer than there are proxies");
+        assert_eq!(of(&[], 1), None);
+    }
+
+    #[test]
+    fn what_is_no_address_names_nobody() {
+        for value in ["", "unknown", "_hidden", "1.1.1", "example.com", "1.1.1.1 2.2.2.2", "2.2.2.2,"] {
+            assert_eq!(of(&[value], 1), None, "{value:?}");
+        }
+        for (value, address) in [
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("1.2.3.4:5", "1.2.3.4"),
+        ] {
+            assert_eq!(of(&[value], 1).as_deref(), Some(address));
+        }
+    }
+}

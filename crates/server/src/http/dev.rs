@@ -1,0 +1,120 @@
+//! The endpoints of `--dev`: an inbox, a clock, and a page to click through it all.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use countersign::host::Clock;
+use countersign::{Identifier, Timestamp};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::answer::{Failure, json_response};
+use super::body::Fields;
+use super::page::page;
+use crate::clock::DevClock;
+use crate::mail::Inbox;
+
+/// What `--dev` opens up.
+#[derive(Clone)]
+pub(crate) struct Dev {
+    /// The server's clock.
+    pub(crate) clock: Arc<DevClock>,
+    /// What was mailed.
+    pub(crate) inbox: Arc<Inbox>,
+}
+
+/// The development endpoints, for callers on this machine that are not other people's pages.
+pub(super) fn router(dev: Dev) -> Router {
+    Router::new()
+        .route("/", get(async || page(include_str!("../page.html"))))
+        .route("/dev/mail", get(mail))
+        .route("/dev/clock", get(clock).post(change_clock))
+        .with_state(dev)
+        .layer(from_fn(ours_only))
+}
+
+#[derive(Deserialize)]
+struct MailQuery {
+    to: Option<String>,
+}
+
+/// `GET /dev/mail?to=ADDRESS`: the messages to an address, or all of them; the newest last.
+async fn mail(
+    State(dev): State<Dev>,
+    query: Result<Query<MailQuery>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let Query(MailQuery { to }) = query.map_err(|_| Failure::Validation("to: must be given once".into()))?;
+    let to = to.map(|to| Identifier::parse(&to)).transpose();
+    let to = to.map_err(|why| Failure::Validation(format!("to: {why}")))?;
+    let messages = dev.inbox.messages(to.as_ref().map(Identifier::address));
+    Ok(json_response(StatusCode::OK, &json!({ "messages": messages })))
+}
+
+/// `GET /dev/clock`
+async fn clock(State(dev): State<Dev>) -> Result<Response, Failure> {
+    dev.clock.now().map(told).map_err(|_| Failure::Unavailable)
+}
+
+/// `POST /dev/clock`: moves the clock by `advance_seconds`; stops it where `stopped` is true, lets it run where it is false.
+async fn change_clock(State(dev): State<Dev>, body: Fields) -> Result<Response, Failure> {
+    let (seconds, stopped) = (body.optional_number("advance_seconds")?, body.optional_flag("stopped")?);
+    if seconds.is_none() && stopped.is_none() {
+        return Err(Failure::Validation("advance_seconds: is required".into()));
+    }
+    dev.clock.change(seconds.unwrap_or(0), stopped).map(told).map_err(|_| Failure::Unavailable)
+}
+
+fn told(now: Timestamp) -> Response {
+    json_response(StatusCode::OK, &json!({ "now": now.to_string() }))
+}
+
+/// Refuses what a page from elsewhere sends, also one whose name was made to point to this machine.
+async fn ours_only(request: Request, next: Next) -> Response {
+    if is_ours(request.headers()) { next.run(request).await } else { Failure::Forbidden.into_response() }
+}
+
+fn is_ours(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let host = text(header::HOST).unwrap_or_default();
+    let name = host.parse::<Uri>().ok();
+    let name = name.as_ref().and_then(Uri::host).map(|name| name.trim_matches(['[', ']']));
+    let local = name.is_some_and(|name| {
+        name.eq_ignore_ascii_case("localhost")
+            || name.parse().is_ok_and(|address: std::net::IpAddr| address.to_canonical().is_loopback())
+    });
+    local && text(header::ORIGIN).is_none_or(|origin| origin.strip_prefix("http://") == Some(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn pages_from_elsewhere_are_refused() {
+        let ours = |host: &'static str, origin: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(host));
+            origin.map(|origin| headers.insert(header::ORIGIN, HeaderValue::from_static(origin)));
+            is_ours(&headers)
+        };
+        for host in ["127.0.0.1:8080", "localhost:1", "LOCALHOST", "[::1]:8080", "127.1.2.3"] {
+            assert!(ours(host, None), "{host}");
+        }
+        for host in ["example.com", "192.0.2.1:80", "localhost.example.com", "127.0.0.1.example.com", ""] {
+            assert!(!ours(host, None), "{host}");
+        }
+        assert!(ours("localhost:1", Some("http://localhost:1")));
+        for origin in ["http://example.com", "null", "http://localhost:2", "https://localhost:1"] {
+            assert!(!ours("localhost:1", Some(origin)), "{origin}");
+        }
+        assert!(!is_ours(&HeaderMap::new()));
+    }
+}

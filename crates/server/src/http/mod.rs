@@ -1,0 +1,141 @@
+//! HTTP in, one request of the library, HTTP out.
+
+mod answer;
+mod body;
+mod caller;
+mod dev;
+mod limits;
+mod page;
+mod register;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post, put};
+use countersign::host::AsyncSentry;
+use countersign::{Outcome, Request as Question, Verdict};
+
+pub(crate) use caller::Peer;
+pub(crate) use dev::Dev;
+
+use crate::hasher::BoundedHasher;
+use crate::offload::{OffloadedDirectory, OffloadedStore};
+use answer::{Failure, Waiting};
+
+/// The library with this host around it.
+pub(crate) type Sentry = AsyncSentry<OffloadedStore, OffloadedDirectory, BoundedHasher>;
+
+/// What every endpoint has at hand.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+struct Inner {
+    sentry: Sentry,
+    trusted_hops: usize,
+}
+
+/// The longest body that is read.
+const BODY_BYTES: usize = 16 * 1024;
+
+/// How long a request may take, its body's arrival included.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// All endpoints; those of `dev` only if it is given.
+pub(crate) fn router(app: App, dev: Option<Dev>) -> Router {
+    let mut router = Router::new()
+        .route("/auth/register", post(register::register))
+        .route("/auth/register/link", get(page::link))
+        .route("/auth/register/redeem", post(register::redeem))
+        .route("/auth/validate/registration", post(register::validate))
+        .route("/auth/resend/otp/{session}", put(register::resend))
+        .route("/auth/otp/{session}", delete(register::cancel))
+        .with_state(app);
+    if let Some(dev) = dev {
+        router = router.merge(dev::router(dev));
+    }
+    router
+        .fallback(async || Failure::NoSuchPath)
+        .method_not_allowed_fallback(async || Failure::NoSuchMethod)
+        .layer(from_fn(guard))
+}
+
+/// What holds for every answer: it comes in time, and nobody keeps or guesses at it.
+async fn guard(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(ANSWER_WITHIN, next.run(request)).await;
+    let mut answer = answer.unwrap_or_else(|_| Failure::TooSlow.into_response());
+    let headers = answer.headers_mut();
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("x-frame-options"), "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+impl App {
+    /// The endpoints' view of the library.
+    pub(crate) fn new(sentry: Sentry, trusted_hops: usize) -> Self {
+        Self(Arc::new(Inner { sentry, trusted_hops }))
+    }
+
+    /// Asks the library, and answers with what `granted` makes of a yes, or with its no.
+    async fn answer<Q>(
+        &self,
+        question: Q,
+        waiting: Waiting,
+        granted: impl FnOnce(Q::Output) -> Response,
+    ) -> Response
+    where
+        Q: Question + Send + 'static,
+    {
+        // Only for what the headers say about the limits; the library takes a time of its own.
+        let Ok(now) = self.0.sentry.clock.now() else { return Failure::Unavailable.into_response() };
+        match self.ask(question).await {
+            Err(failure) => failure.into_response(),
+            Ok(Outcome { verdict: Verdict::Granted(output), limits }) => {
+                let mut answer = granted(output);
+                limits::tell(answer.headers_mut(), &limits, None, now);
+                answer
+            }
+            Ok(Outcome { verdict: Verdict::Refused(refusal), limits }) => {
+                let failure = Failure::from_refusal(refusal, waiting);
+                let refused = failure.limit();
+                let mut answer = failure.into_response();
+                limits::tell(answer.headers_mut(), &limits, refused, now);
+                answer
+            }
+        }
+    }
+
+    /// Runs a question to its end, also if the client goes away meanwhile: what was counted is then also mailed and logged.
+    async fn ask<Q>(&self, question: Q) -> Result<Outcome<Q::Output>, Failure>
+    where
+        Q: Question + Send + 'static,
+    {
+        let app = Arc::clone(&self.0);
+        let asked = tokio::spawn(async move { app.sentry.run(question).await });
+        match asked.await {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(why)) => {
+                tracing::error!(event = "host.failed", %why);
+                Err(Failure::Unavailable)
+            }
+            Err(why) => {
+                tracing::error!(
+                    event = "host.failed",
+                    panicked = why.is_panic(),
+                    "a request did not come to an end"
+                );
+                Err(Failure::Unavailable)
+            }
+        }
+    }
+}

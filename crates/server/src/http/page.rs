@@ -1,0 +1,50 @@
+//! Pages. Each is one file without external parts; what it may do is said in a Content-Security-Policy with a nonce.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::answer::Failure;
+use crate::random;
+
+/// `GET /auth/register/link`: the page behind the mailed link. It shows a form; to open it redeems nothing, since mail
+/// scanners open links too. The token is in the fragment, which does not reach the server before the form is sent.
+pub(super) async fn link() -> Response {
+    page(include_str!("../link.html"))
+}
+
+/// What stands in a page where its nonce goes.
+const NONCE: &str = "{{nonce}}";
+
+/// A page, with a nonce of its own.
+pub(super) fn page(html: &str) -> Response {
+    let Ok(nonce) = random::name() else { return Failure::Unavailable.into_response() };
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; img-src data:; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    let Ok(policy) = HeaderValue::try_from(policy) else { return Failure::Unavailable.into_response() };
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, policy)];
+    (StatusCode::OK, headers, html.replace(NONCE, &nonce)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    /// Every part of a page is in the page.
+    #[test]
+    fn pages_have_no_external_part_and_carry_their_nonce() {
+        for html in [include_str!("../link.html"), include_str!("../page.html")] {
+            for tag in ["<script", "<style"] {
+                assert_eq!(
+                    html.matches(tag).count(),
+                    html.matches(&format!("{tag} nonce=\"{{{{nonce}}}}\"")).count()
+                );
+            }
+            for outside in
+                ["http://", "https://", "//cdn", "@import", "url(", " src=", " style=\"", " onclick="]
+            {
+                assert!(!html.contains(outside), "{outside}");
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Signing up: register, check the code, send it again, give up; or complete it by the mailed link.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use countersign::{
+    Cancel, Cancelled, Code, Identifier, OtpSession, Password, Profile, Purpose, RedeemSignUp, Resend,
+    Resent, SignUp, SignUpLink, Started, Ticket, TicketKind, Verified, Verify,
+};
+use serde_json::{Value, json};
+
+use super::App;
+use super::answer::{Failure, Waiting, success};
+use super::body::Fields;
+use super::caller::Caller;
+
+/// `POST /auth/register`
+pub(super) async fn register(
+    State(app): State<App>,
+    Caller(client): Caller,
+    body: Fields,
+) -> Result<Response, Failure> {
+    let (profile, identifier, password) = (profile(&body)?, identifier(&body)?, password(&body)?);
+    let question = SignUp { client, identifier, password, profile, locale: None };
+    let granted = |started: Started| {
+        let data = json!({
+            "otpSession": started.session.expose(),
+            "email": started.sent_to,
+            "expiresIn": started.state.expires_in.as_secs(),
+        });
+        success(data, "OTP sent successfully")
+    };
+    Ok(app.answer(question, Waiting::Code, granted).await)
+}
+
+/// `POST /auth/validate/registration`
+pub(super) async fn validate(
+    State(app): State<App>,
+    Caller(client): Caller,
+    body: Fields,
+) -> Result<Response, Failure> {
+    let (session, code) = (body.text("otpSession")?, Code::typed(body.text("otp")?));
+    let session = ticket::<OtpSession>(session)?;
+    let question = Verify { client, purpose: Purpose::SignUp, session, code, identifier: None };
+    Ok(app.answer(question, Waiting::Try, verified).await)
+}
+
+/// `PUT /auth/resend/otp/:session`. A body is not looked at.
+pub(super) async fn resend(
+    State(app): State<App>,
+    Caller(client): Caller,
+    session: Result<Path<String>, PathRejection>,
+) -> Result<Response, Failure> {
+    let session = ticket::<OtpSession>(&path(session))?;
+    let same = session.expose();
+    let granted = move |resent: Resent| {
+        let data = json!({
+            "otpSession": same,
+            "email": resent.sent_to,
+            "expiresIn": resent.state.expires_in.as_secs(),
+        });
+        success(data, "OTP resent successfully")
+    };
+    Ok(app.answer(Resend { client, session }, Waiting::Code, granted).await)
+}
+
+/// `DELETE /auth/otp/:session`
+pub(super) async fn cancel(
+    State(app): State<App>,
+    Caller(client): Caller,
+    session: Result<Path<String>, PathRejection>,
+) -> Result<Response, Failure> {
+    let session = ticket::<OtpSession>(&path(session))?;
+    let granted = |_: Cancelled| success(Value::Null, "OTP session cancelled");
+    Ok(app.answer(Cancel { client, session }, Waiting::Try, granted).await)
+}
+
+/// `POST /auth/register/redeem`: what the page behind the mailed link sends.
+pub(super) async fn redeem(
+    State(app): State<App>,
+    Caller(client): Caller,
+    body: Fields,
+) -> Result<Response, Failure> {
+    let (profile, identifier, password) = (profile(&body)?, identifier(&body)?, password(&body)?);
+    let link = ticket::<SignUpLink>(body.text("token")?)?;
+    let question = RedeemSignUp { client, link, identifier, password, profile };
+    Ok(app.answer(question, Waiting::Try, verified).await)
+}
+
+fn verified(verified: Verified) -> Response {
+    let data = json!({
+        "userId": verified.account.as_str(),
+        "email": verified.identifier.masked(),
+        "verified": true,
+    });
+    success(data, "Registration verified successfully")
+}
+
+fn identifier(body: &Fields) -> Result<Identifier, Failure> {
+    Identifier::parse(body.text("email")?).map_err(|why| Failure::Validation(format!("email: {why}")))
+}
+
+fn password(body: &Fields) -> Result<Password, Failure> {
+    Password::typed(body.text("password")?).map_err(|why| Failure::Validation(format!("password: {why}")))
+}
+
+/// What the directory keeps of a person, as JSON.
+fn profile(body: &Fields) -> Result<Profile, Failure> {
+    let (fullname, organization) = (body.text("fullname")?.trim(), body.optional_text("organization")?);
+    if fullname.is_empty() {
+        return Err(Failure::Validation("fullname: must not be empty".into()));
+    }
+    let profile = json!({ "fullname": fullname, "organization": organization });
+    let too_long = |_| Failure::Validation("fullname, organization: too long".into());
+    Profile::new(profile.to_string().into_bytes()).map_err(too_long)
+}
+
+/// What is no ticket is taken for one that leads nowhere, so that the library answers and counts it like any unknown one.
+fn ticket<K: TicketKind>(text: &str) -> Result<Ticket<K>, Failure> {
+    let nowhere = |_| NOWHERE.iter().find_map(|text| Ticket::parse(text).ok());
+    Ticket::parse(text).or_else(|error| nowhere(error).ok_or(Failure::InvalidSession))
+}
+
+/// A ticket of each kind, of zero bytes.
+const NOWHERE: [&str; 2] = [
+    "otp_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "link_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+];
+
+fn path(session: Result<Path<String>, PathRejection>) -> String {
+    session.map(|Path(text)| text).unwrap_or_default()
+}

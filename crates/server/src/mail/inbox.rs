@@ -1,0 +1,71 @@
+//! The inbox of `--dev`: what was mailed, to look at.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use countersign::host::{MailError, Mailer};
+use countersign::{Address, Envelope};
+use serde_json::{Value, json};
+
+use super::{QueueMailer, link};
+
+/// A mailer that also shows what it sends. Keeps the newest messages only. It holds codes: no `Debug`.
+pub(crate) struct Inbox {
+    queue: QueueMailer,
+    base_url: String,
+    kept: Mutex<Kept>,
+}
+
+/// How many messages are kept.
+const MOST: usize = 5_000;
+
+#[derive(Default)]
+struct Kept {
+    messages: VecDeque<(Address, Value)>,
+    count: u64,
+}
+
+impl Inbox {
+    /// An empty inbox in front of the queue.
+    pub(crate) fn new(queue: QueueMailer, base_url: String) -> Self {
+        Self { queue, base_url, kept: Mutex::default() }
+    }
+
+    /// The messages to an address, or to everybody; the newest last.
+    pub(crate) fn messages(&self, to: Option<&Address>) -> Vec<Value> {
+        let kept = self.kept.lock().map(|kept| kept.messages.clone()).unwrap_or_default();
+        kept.into_iter()
+            .filter(|(address, _)| to.is_none_or(|to| to == address))
+            .map(|(_, shown)| shown)
+            .collect()
+    }
+
+    /// Kept before the answer is told, so that who has the answer finds the message.
+    fn keep(&self, envelope: &Envelope) -> Option<()> {
+        let mut kept = self.kept.lock().ok()?;
+        kept.count = kept.count.saturating_add(1);
+        let shown = json!({
+            "id": kept.count.to_string(),
+            "to": envelope.to.as_str(),
+            "kind": envelope.kind.name(),
+            "code": envelope.code.as_ref().map(|code| code.expose()),
+            "link": link(envelope, &self.base_url),
+            "sent_at": envelope.issued_at.to_string(),
+            "expires_at": envelope.expires_at.or(envelope.link_expires_at).map(|at| at.to_string()),
+        });
+        kept.messages.push_back((envelope.to.clone(), shown));
+        if kept.messages.len() > MOST {
+            kept.messages.pop_front();
+        }
+        Some(())
+    }
+}
+
+impl Mailer for Inbox {
+    fn send(&self, envelope: &Envelope) -> Result<(), MailError> {
+        if !envelope.suppressed {
+            self.keep(envelope);
+        }
+        self.queue.send(envelope)
+    }
+}

@@ -1,0 +1,90 @@
+//! Messages as text.
+
+use std::fmt::Write;
+
+use countersign::{Envelope, MessageKind, Timestamp};
+
+/// A message, ready to deliver.
+///
+/// No line break can get into its head: the subject is a constant, the address is a typed one, which has no such character.
+pub(crate) struct Message {
+    pub(crate) to: String,
+    pub(crate) subject: &'static str,
+    pub(crate) sent_at: Timestamp,
+    pub(crate) text: String,
+}
+
+/// The link of an envelope, if it has one: the configured base, and everything else in the fragment, which browsers do
+/// not send and servers do not log.
+pub(crate) fn link(envelope: &Envelope, base_url: &str) -> Option<String> {
+    let token = envelope.link.as_ref()?.expose();
+    let email = percent_encoded(envelope.to.as_str());
+    Some(format!("{base_url}/auth/register/link#token={token}&email={email}"))
+}
+
+/// Renders an envelope. A template of another language would be chosen here by its locale.
+pub(crate) fn render(envelope: &Envelope, base_url: &str) -> Message {
+    let (subject, opening) = match &envelope.kind {
+        MessageKind::SignUpCode => {
+            ("Your code to sign up", "Somebody, hopefully you, is signing up with this address.")
+        }
+        MessageKind::SignInCode => ("Your code to sign in", "Somebody, hopefully you, is signing in."),
+        MessageKind::RecoveryCode => (
+            "Your code to recover your account",
+            "Somebody, hopefully you, has lost the password of your account.",
+        ),
+        MessageKind::ActionCode(_) => ("Your code to confirm", "Please confirm what you asked for."),
+        MessageKind::SignUpTaken => (
+            "You already have an account",
+            "Somebody, perhaps you, tried to sign up with this address, which already has an account. Nothing has \
+             changed. If it was you, sign in instead.",
+        ),
+        _ => ("About your account", "Something concerns your account."),
+    };
+    let mut text = format!("{opening}\n");
+    if let Some(code) = &envelope.code {
+        let _ = writeln!(text, "\nYour code: {}", code.expose());
+        until(&mut text, envelope.expires_at);
+    }
+    if let Some(link) = link(envelope, base_url) {
+        let _ = writeln!(
+            text,
+            "\nIf you cannot use the code, open this link and choose a password there:\n{link}"
+        );
+        until(&mut text, envelope.link_expires_at);
+    }
+    if envelope.code.is_some() {
+        text.push_str("\nIf it was not you, ignore this message. Never tell anybody the code.\n");
+    }
+    Message { to: envelope.to.as_str().into(), subject, sent_at: envelope.issued_at, text }
+}
+
+fn until(text: &mut String, at: Option<Timestamp>) {
+    if let Some(at) = at {
+        let _ = writeln!(text, "It can be used until {at}.");
+    }
+}
+
+/// Everything but letters, digits and `-._~` as `%XX`.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_in_a_fragment_cannot_be_taken_for_more_of_it() {
+        assert_eq!(percent_encoded("a+b&c=d@x.org"), "a%2Bb%26c%3Dd%40x.org");
+        assert_eq!(percent_encoded("é-._~"), "%C3%A9-._~");
+    }
+}

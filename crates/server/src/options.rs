@@ -1,0 +1,200 @@
+//! Flags, the environment, and what they come to.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Reference server for the `countersign` library.
+#[derive(Parser, Debug)]
+#[command(version, about)]
+pub(crate) struct Options {
+    /// Address to listen on; port 0 picks a free one, and the line printed at start says which
+    #[arg(long, value_name = "ADDR", env = "COUNTERSIGN_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Where records live: memory: or sqlite:PATH
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "COUNTERSIGN_STORE",
+        default_value = "sqlite:countersign.db",
+        hide_env_values = true
+    )]
+    store: String,
+    /// Where mail goes: console: prints it, dir:PATH writes one file a message
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "COUNTERSIGN_MAIL",
+        default_value = "console:",
+        hide_env_values = true
+    )]
+    mail: String,
+    /// File with the locator key and the key ring; made on the first run
+    #[arg(long, value_name = "PATH", env = "COUNTERSIGN_KEY_FILE", default_value = "countersign.key")]
+    key_file: PathBuf,
+    /// What links in mail begin with [default: http://ADDR]
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_BASE_URL")]
+    base_url: Option<String>,
+    /// How many proxies may name the client in X-Forwarded-For; 0 trusts none
+    #[arg(long, value_name = "HOPS", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=16))]
+    trust_proxy: u8,
+    /// Development endpoints (inbox, clock, a page to click through); only on a loopback address
+    #[arg(long)]
+    dev: bool,
+}
+
+/// What to do, checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) store: StoreUrl,
+    pub(crate) mail: MailUrl,
+    pub(crate) key_file: PathBuf,
+    pub(crate) base_url: Option<String>,
+    pub(crate) trusted_hops: usize,
+    pub(crate) dev: bool,
+}
+
+/// Where records live.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum StoreUrl {
+    /// In this process.
+    Memory,
+    /// In a file.
+    Sqlite(PathBuf),
+}
+
+/// Where mail goes.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum MailUrl {
+    /// To standard output.
+    Console,
+    /// Into a directory, one file a message.
+    Directory(PathBuf),
+}
+
+impl TryFrom<Options> for Config {
+    type Error = String;
+
+    fn try_from(options: Options) -> Result<Self, String> {
+        let Options { listen, store, mail, key_file, base_url, trust_proxy, dev } = options;
+        let wrong = |flag: &'static str| move |why: String| format!("--{flag}: {why}");
+        let listen = address(&listen).map_err(wrong("listen"))?;
+        if dev && !listen.ip().to_canonical().is_loopback() {
+            return Err(format!(
+                "--dev: refused on {listen}, which is not a loopback address: anybody could read mail"
+            ));
+        }
+        Ok(Self {
+            listen,
+            store: store_url(&store).map_err(wrong("store"))?,
+            mail: mail_url(&mail).map_err(wrong("mail"))?,
+            key_file,
+            base_url: base_url.map(|url| checked_base(&url)).transpose().map_err(wrong("base-url"))?,
+            trusted_hops: usize::from(trust_proxy),
+            dev,
+        })
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let mut found =
+        text.to_socket_addrs().map_err(|why| format!("{text:?} is no address with a port: {why}"))?;
+    found.next().ok_or_else(|| format!("{text:?} names no address"))
+}
+
+/// Unknown schemes are named, the rest of the URL is not: it may hold a password.
+fn store_url(url: &str) -> Result<StoreUrl, String> {
+    match url.split_once(':') {
+        Some(("memory", "")) => Ok(StoreUrl::Memory),
+        Some(("sqlite", path)) if !path.is_empty() => Ok(StoreUrl::Sqlite(path.into())),
+        Some(("sqlite", _)) => Err("sqlite: needs a path, as in sqlite:countersign.db".into()),
+        other => Err(unknown(other, "memory: and sqlite:PATH")),
+    }
+}
+
+fn mail_url(url: &str) -> Result<MailUrl, String> {
+    match url.split_once(':') {
+        Some(("console", "")) => Ok(MailUrl::Console),
+        Some(("dir", path)) if !path.is_empty() => Ok(MailUrl::Directory(path.into())),
+        Some(("dir", _)) => Err("dir: needs a path, as in dir:outbox".into()),
+        other => Err(unknown(other, "console: and dir:PATH")),
+    }
+}
+
+fn unknown(url: Option<(&str, &str)>, known: &str) -> String {
+    match url {
+        Some((scheme @ ("memory" | "console"), _)) => format!("{scheme}: takes nothing after the colon"),
+        Some((scheme, _)) => format!("unknown scheme {scheme:?}; known are {known}"),
+        None => format!("not a URL; known are {known}"),
+    }
+}
+
+/// The base of links: a scheme, a host, perhaps a path; nothing that could end up behind or before a link's own parts.
+fn checked_base(url: &str) -> Result<String, String> {
+    let url = url.trim_end_matches('/');
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let fine = |rest: &str| {
+        let plain = rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:[]/%".contains(&b));
+        plain && !rest.starts_with(['/', ':', '.'])
+    };
+    match rest {
+        Some(rest) if !rest.is_empty() && rest.len() <= 200 && fine(rest) => Ok(url.to_owned()),
+        _ => Err(format!("{url:?} is not http:// or https:// with a host and perhaps a path")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_taken_exactly_or_refused_with_a_reason() {
+        assert_eq!(store_url("memory:"), Ok(StoreUrl::Memory));
+        assert_eq!(store_url("sqlite:a b.db"), Ok(StoreUrl::Sqlite("a b.db".into())));
+        assert_eq!(mail_url("dir:out"), Ok(MailUrl::Directory("out".into())));
+        assert_eq!(mail_url("console:"), Ok(MailUrl::Console));
+        for url in ["", "memory", "memory:x", "sqlite:", "sqlite", "oracle://u:secret@h", "Memory:"] {
+            let why = store_url(url).unwrap_err();
+            assert!(!why.contains("secret"), "{why}");
+        }
+        for url in ["", "dir:", "smtp://h", "console:x"] {
+            assert!(mail_url(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_is_scheme_host_and_path() {
+        assert_eq!(checked_base("https://example.com/"), Ok("https://example.com".into()));
+        assert_eq!(checked_base("http://[::1]:8080/a"), Ok("http://[::1]:8080/a".into()));
+        for url in [
+            "",
+            "example.com",
+            "javascript:x",
+            "https://",
+            "https:///x",
+            "https://a?b",
+            "https://a#b",
+            "https://u@h",
+            "http://a b",
+        ] {
+            assert!(checked_base(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn development_is_for_loopback_only() {
+        let config = |args: &[&str]| {
+            let args = ["countersign-server"].iter().chain(args);
+            Config::try_from(Options::try_parse_from(args).unwrap())
+        };
+        assert!(config(&["--dev", "--listen", "127.0.0.1:0"]).is_ok());
+        assert!(config(&["--dev", "--listen", "[::1]:0"]).is_ok());
+        for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
+            assert!(config(&["--dev", "--listen", listen]).unwrap_err().contains("loopback"), "{listen}");
+            assert!(config(&["--listen", listen]).is_ok());
+        }
+        assert!(config(&["--listen", "nowhere"]).is_err());
+    }
+}
