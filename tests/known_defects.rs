@@ -355,3 +355,43 @@ fn b059_secrets_are_compared_in_one_place() {
     uses.sort();
     assert_eq!(uses, ["password.rs", "secret.rs"]);
 }
+
+/// Law 7, to the millisecond: a clock behind by the tolerance is ignored, one further behind rebases.
+#[test]
+fn the_clock_tolerance_is_exact() {
+    for (behind, ignored) in [(59_999, true), (60_000, true), (60_001, false), (86_400_000, false)] {
+        let world = World::recommended();
+        world.start(Purpose::SignIn, WHO).unwrap();
+        world.millis(-behind);
+        let (_, retry_at) = limit(world.start(Purpose::SignIn, WHO));
+        let reference = if ignored { START } else { Timestamp::from_unix_millis(START.unix_millis() - behind) };
+        assert_eq!(retry_at.since(reference).as_secs(), 60, "behind by {behind} ms");
+        assert_eq!(world.events().contains(&"clock.rebased"), !ignored);
+    }
+}
+
+/// Law 7: rebased once, the record goes by the new time: a wait runs down as it should, and is not begun anew by every look at it.
+#[test]
+fn a_rebased_wait_runs_down() {
+    let world = World::recommended();
+    world.start(Purpose::SignIn, WHO).unwrap();
+    world.seconds(-86_400);
+    let (_, retry_at) = limit(world.start(Purpose::SignIn, WHO));
+    for _ in 0..3 {
+        world.seconds(19);
+        assert_eq!(limit(world.start(Purpose::SignIn, WHO)).1, retry_at);
+    }
+    world.clock.set(retry_at);
+    assert!(world.start(Purpose::SignIn, WHO).is_ok());
+    // The client's meter goes by the same rule.
+    let client = Client::named(b"a");
+    let ask = |world: &World| world.ask(SignIn { client: client.clone(), identifier: id(WHO), locale: None });
+    (0..60).for_each(|_| drop(ask(&world)));
+    world.seconds(-86_400);
+    let (rule, retry_at) = limit(ask(&world).into_result());
+    assert_eq!(rule, policy::RULE_CLIENT);
+    world.seconds(30);
+    assert_eq!(limit(ask(&world).into_result()).1, retry_at);
+    world.seconds(30);
+    assert!(!matches!(ask(&world).into_result(), Err(Refusal::Limited { rule: policy::RULE_CLIENT, .. })));
+}

@@ -443,3 +443,38 @@ fn r34_a_failing_mailer_charges_all_the_same() {
     assert!(world.events().contains(&"mail.failed"));
     assert_eq!(limit(world.resend(&started.session)).0, RULE_COOLDOWN);
 }
+
+fn wrong_confirmations(world: &World, count: u32) -> Result<Verified, Refusal> {
+    let started = world.start(Purpose::ConfirmAction, WHO)?;
+    for _ in 0..count {
+        world.verify(Purpose::ConfirmAction, &started.session, "000000").ok();
+    }
+    let answer = world.verify(Purpose::ConfirmAction, &started.session, &world.last_code());
+    world.cancel(&started.session).ok();
+    answer
+}
+
+/// R1, R2, R6: so many failures in a row disable the factor for good, for the right code too; a success in between ends the run.
+#[test]
+fn r1_r2_a_run_of_failures_disables_the_factor() {
+    let mut settings = Settings::recommended();
+    settings.guesses.consecutive = 10;
+    settings.codes.max_attempts = 100;
+    for between in [false, true] {
+        let world = World::new(settings.clone());
+        world.member(WHO);
+        if between {
+            assert!(wrong_confirmations(&world, 9).is_ok());
+        } else {
+            assert_eq!(wrong_confirmations(&world, 9 + 1).unwrap_err(), Refusal::FactorDisabled);
+            assert!(world.events().contains(&"guess.factor_disabled"));
+        }
+        for _ in 0..3 {
+            world.seconds(30 * 86_400);
+            assert_eq!(wrong_confirmations(&world, 2).is_ok(), between, "time and new sessions change nothing");
+        }
+        // Another partition does not notice: the visitor's codes still work (law 9).
+        let session = world.start(Purpose::SignIn, WHO).unwrap().session;
+        assert!(world.verify(Purpose::SignIn, &session, &world.last_code()).is_ok());
+    }
+}

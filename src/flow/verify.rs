@@ -7,7 +7,7 @@ use super::enter::{Admit, make_account};
 use super::session::{OnSession, missing, on_session};
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::machine::{Machine, MachineError, Request, sealed};
-use crate::record::{Ask, RecordKind, Subject};
+use crate::record::{Ask, Subject};
 use crate::throttle::Shut;
 use crate::{
     Client, Code, EventKind, Identifier, Operation, OtpSession, Purpose, Refusal, Ticket, Verdict, Verified,
@@ -83,11 +83,7 @@ impl OnSession<Verified> for Verify {
         }
         let subject = challenge.subject(&desk.key)?;
         let meant = self.identifier.as_ref().is_none_or(|identifier| *identifier == subject.identifier);
-        if right && meant && subject.answerable {
-            accepted(cx, desk, purpose, subject)
-        } else {
-            rejected(cx, desk, index)
-        }
+        if right && meant { accepted(cx, desk, purpose, subject) } else { rejected(cx, desk, index) }
     }
 }
 
@@ -136,10 +132,8 @@ fn accepted<H: Holder>(
     let (row, notices) = (desk.row, desk.notices());
     let next = granted(cx, &desk, purpose, subject);
     desk.record.ledger().spend(purpose);
-    if H::KIND == RecordKind::Account {
-        // On an account's record a success ends a run of failures. On a visitor's, counts only age (law 2).
-        desk.guesses().succeed();
-    }
+    // Ends a run of failures, which only an account's record counts. All other counts only age (law 2).
+    desk.guesses().succeed();
     let change = desk.put(cx)?;
     Ok(Decision::new(change, next)
         .event(cx, &row, EventKind::CodeAccepted { purpose })
