@@ -10,7 +10,7 @@ mod common;
 use std::time::Duration;
 
 use common::*;
-use countersign::host::Directory;
+use countersign::host::{Directory, Store};
 use countersign::*;
 
 const WHO: &str = "jo@example.com";
@@ -394,4 +394,67 @@ fn a_rebased_wait_runs_down() {
     assert_eq!(limit(ask(&world).into_result()).1, retry_at);
     world.seconds(30);
     assert!(!matches!(ask(&world).into_result(), Err(Refusal::Limited { rule: policy::RULE_CLIENT, .. })));
+}
+
+/// Law 9, law 13: a full list of sessions refuses, until the first of them ends; it drops nobody's session.
+#[test]
+fn a_full_list_of_sessions_refuses() {
+    let world = World::recommended();
+    let first = world.start(Purpose::SignIn, WHO).unwrap();
+    world.seconds(60);
+    let second = world.start(Purpose::SignIn, WHO).unwrap();
+    world.seconds(60);
+    let (rule, retry_at) = limit(world.start(Purpose::SignIn, WHO));
+    assert_eq!((rule, retry_at), (policy::RULE_LIVE_SESSIONS, first.state.session_expires_at));
+    assert!(world.start(Purpose::Recover, WHO).is_ok(), "another purpose has a list of its own");
+    assert!(world.resend(&first.session).is_ok() && world.cancel(&second.session).is_ok());
+    world.seconds(60);
+    assert!(world.start(Purpose::SignIn, WHO).is_ok());
+}
+
+/// Law 12: a sign-up that comes back after another has made the account neither replaces it nor signs in.
+#[test]
+fn a_late_sign_up_does_not_replace_an_account() {
+    let world = World::recommended();
+    let slow = world.sign_up(WHO).unwrap().session;
+    let code = world.last_code();
+    let request = verify(Purpose::SignUp, &slow, &code);
+    let mut step = world.sentry.machine.begin(request, Context { now: START, entropy: seed(500) });
+    // The code is spent; the node stops before the directory is asked.
+    let create = loop {
+        step = match step {
+            Step::Load(load) => {
+                let rows = world.sentry.store.load(load.keys()).unwrap();
+                load.resume(rows).unwrap()
+            }
+            Step::Commit(commit) => {
+                let answer = world.sentry.store.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                commit.resume(answer).unwrap()
+            }
+            Step::Create(create) => break create,
+            other => panic!("{other:?}"),
+        };
+    };
+    world.seconds(60);
+    let account = world.member(WHO);
+    let before = world.seen.rows.lock().unwrap().clone();
+    let Step::Load(load) = create.resume(Created::Account(account)) else { panic!("the account is read first") };
+    let rows = world.sentry.store.load(load.keys()).unwrap();
+    let Step::Done(done) = load.resume(rows).unwrap() else { panic!("nothing is written") };
+    assert_eq!(done.outcome.refusal(), Some(&Refusal::InvalidSession));
+    assert_eq!(before, *world.seen.rows.lock().unwrap());
+}
+
+/// B043, B073: a code made while the host's own credential stood in for the account is worth nothing once a record exists.
+#[test]
+fn b073_a_code_for_another_generation_is_refused() {
+    let world = World::recommended();
+    let legacy = Some(PasswordHash::new("$2b$10$legacy").unwrap());
+    let old = DirectoryEntry { legacy, ..entry_of(&AccountId::new("old").unwrap(), WHO) };
+    world.seen.accounts.lock().unwrap().insert(WHO.to_owned(), old);
+    let session = world.start(Purpose::SignIn, WHO).unwrap().session;
+    let code = world.last_code();
+    world.seen.accounts.lock().unwrap().get_mut(WHO).unwrap().legacy = None;
+    assert_eq!(world.member(WHO).as_str(), "old");
+    assert_eq!(world.verify(Purpose::SignIn, &session, &code).unwrap_err(), Refusal::InvalidSession);
 }
