@@ -184,3 +184,41 @@ fn a_stale_retry_does_not_hash_again() {
     };
     assert_eq!((hashes, commits, error), (1, 1000, MachineError::Contention));
 }
+
+/// If the record was made anew meanwhile, its salt is another, and the password is hashed again for it: the hash that is stored is
+/// always of the record's own salt.
+#[test]
+fn a_new_salt_is_hashed_for() {
+    let world = World::recommended();
+    let mut step = world.sentry.machine.begin(sign_up("jo@example.com"), Context { now: START, entropy: seed(78) });
+    let (mut salts, mut raced) = (Vec::new(), false);
+    loop {
+        step = match step {
+            Step::Find(find) => find.resume(None),
+            Step::Load(load) => {
+                let rows = world.sentry.store.load(load.keys()).unwrap();
+                load.resume(rows).unwrap()
+            }
+            Step::Prove(prove) => {
+                let hash = |p: &Password, s: &Salt| {
+                    salts.push(*s);
+                    world.sentry.hasher.hash(p, s)
+                };
+                let hashed = prove.work().run(hash).unwrap();
+                prove.resume(hashed).unwrap()
+            }
+            Step::Commit(commit) => {
+                if !std::mem::replace(&mut raced, true) {
+                    // Another node's request for the same address is first.
+                    world.start(Purpose::SignIn, "jo@example.com").unwrap();
+                }
+                let answer = world.sentry.store.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                commit.resume(answer).unwrap()
+            }
+            Step::Done(_) => break,
+            other => panic!("{other:?}"),
+        };
+    }
+    assert_eq!(salts.len(), 2);
+    assert_ne!(salts[0], salts[1]);
+}

@@ -178,6 +178,7 @@ fn b048_tickets_of_another_kind_lead_nowhere() {
 fn a_rotation_keeps_tickets_and_records_until_the_key_is_taken_out() {
     let world = World::recommended();
     let session = world.sign_up(WHO).unwrap().session;
+    let link = world.last_mail().link.unwrap();
     let with_ring = |ring: KeyRing| World {
         sentry: host::Sentry {
             machine: Machine::new(
@@ -201,6 +202,14 @@ fn a_rotation_keeps_tickets_and_records_until_the_key_is_taken_out() {
     // The record was wrapped anew by that write; the ticket still names the old key.
     let retired = with_ring(KeyRing::new(&key(3), &[]).unwrap());
     assert_eq!(retired.verify(Purpose::SignUp, &session, &code).unwrap_err(), Refusal::InvalidSession);
+    let redeem = RedeemSignUp {
+        client: Client::unmetered(),
+        link,
+        identifier: id(WHO),
+        password: Password::typed("MyPassword1!").unwrap(),
+        profile: Profile::default(),
+    };
+    assert_eq!(retired.ask(redeem).into_result().unwrap_err(), Refusal::InvalidSession);
     let fresh = retired.start(Purpose::SignIn, WHO).unwrap().session;
     assert!(retired.cancel(&fresh).is_ok(), "the record opens without the old key");
     assert!(rotated.verify(Purpose::SignUp, &session, &code).is_ok());

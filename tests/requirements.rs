@@ -209,10 +209,12 @@ fn r14_strangers_cannot_keep_the_owner_out() {
     };
     world.ask(redeem(&links[0])).into_result().unwrap();
     assert!(world.account(WHO).is_some());
-    // Spent, and with it every other link of the sign-up (R60).
+    // Spent, and with it every other link of the sign-up (R60): not even a hash is made for them.
+    world.calls();
     for link in &links {
         assert_eq!(world.ask(redeem(link)).into_result().unwrap_err(), Refusal::InvalidSession);
     }
+    assert!(!world.calls().contains(&"hash"));
 }
 
 /// R18, law 6: the last millisecond passes, the next does not; the boundary is exact.
@@ -477,4 +479,24 @@ fn r1_r2_a_run_of_failures_disables_the_factor() {
         let session = world.start(Purpose::SignIn, WHO).unwrap().session;
         assert!(world.verify(Purpose::SignIn, &session, &world.last_code()).is_ok());
     }
+}
+
+/// R76, B064, law 8: exactly one hash per password that no limit refuses, for a free and a taken address alike; none when a limit refuses
+/// or the password is too short.
+#[test]
+fn r76_one_hash_per_password_and_none_for_a_refusal() {
+    let world = World::recommended();
+    world.member("taken@example.com");
+    world.seconds(60);
+    let hashes = |world: &World| world.calls().into_iter().filter(|name| *name == "hash").count();
+    hashes(&world);
+    for who in ["free@example.com", "taken@example.com"] {
+        world.sign_up(who).unwrap();
+        assert_eq!(hashes(&world), 1, "{who}");
+        limit(world.sign_up(who));
+        assert_eq!(hashes(&world), 0, "{who}");
+    }
+    let short = SignUp { password: Password::typed("1234567").unwrap(), ..sign_up(WHO) };
+    let refusal = world.ask(short).into_result().unwrap_err();
+    assert_eq!((refusal, hashes(&world)), (Refusal::PasswordTooShort { min_code_points: 8 }, 0));
 }
