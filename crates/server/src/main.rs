@@ -87,10 +87,12 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
     let base_url = base_url.unwrap_or_else(|| format!("http://{address}"));
     let delivery = mail.open()?;
     let (queue, postman) = mail::queue(base_url.clone(), delivery);
-    let inbox = dev.then(|| Arc::new(Inbox::new(queue.clone(), base_url)));
-    let mailer: Arc<dyn Mailer> = match &inbox {
-        Some(inbox) => Arc::clone(inbox) as _,
-        None => Arc::new(queue),
+    // The queue itself must not outlive the sentry: it ends when nobody can write to it any more.
+    let (mailer, inbox): (Arc<dyn Mailer>, _) = if dev {
+        let inbox = Arc::new(Inbox::new(queue, base_url));
+        (Arc::clone(&inbox) as _, Some(inbox))
+    } else {
+        (Arc::new(queue), None)
     };
 
     let policy = Policy::recommended();
@@ -117,7 +119,6 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
 
     serve::until_told(listener, router, serve::stop_signal()?, STOP_WITHIN).await;
     sweeping.abort();
-    // The queue ends when the last request that could write to it has.
     match tokio::time::timeout(STOP_WITHIN, postman).await {
         Ok(_) => tracing::info!(event = "server.stopped"),
         Err(_) => tracing::error!(event = "server.stopped", "mail was left in the queue"),

@@ -7,7 +7,8 @@ use clap::Parser;
 
 /// Reference server for the `countersign` library.
 #[derive(Parser, Debug)]
-#[command(version, about)]
+// A flag given twice counts as given last, so that a script can add to what it was given.
+#[command(version, about, args_override_self = true)]
 pub(crate) struct Options {
     /// Address to listen on; port 0 picks a free one, and the line printed at start says which
     #[arg(long, value_name = "ADDR", env = "COUNTERSIGN_LISTEN", default_value = "127.0.0.1:8080")]

@@ -107,3 +107,40 @@ async fn sweep(store: &Arc<dyn Sweep>, clock: &dyn Clock) -> Result<usize, Strin
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use countersign::host::ManualClock;
+
+    use super::*;
+
+    /// So many expired rows, and what it was asked.
+    #[derive(Default)]
+    struct Rows(Mutex<(usize, Vec<u32>)>);
+
+    impl Sweep for Rows {
+        fn sweep(&self, _: Timestamp, at_most: u32) -> Result<usize, StoreError> {
+            let mut rows = self.0.lock().unwrap();
+            rows.1.push(at_most);
+            let swept = rows.0.min(usize::try_from(at_most).unwrap());
+            rows.0 = rows.0.saturating_sub(swept);
+            if rows.1.len() > 10 { Err(StoreError::Full) } else { Ok(swept) }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sweep_goes_on_in_batches_until_nothing_is_left() {
+        let clock = ManualClock::at(Timestamp::UNIX_EPOCH);
+        for (expired, batches) in [(0, 1), (999, 1), (1000, 2), (2500, 3)] {
+            let rows = Arc::new(Rows::default());
+            rows.0.lock().unwrap().0 = expired;
+            let store: Arc<dyn Sweep> = rows.clone();
+            assert_eq!(sweep(&store, &clock).await, Ok(expired));
+            assert_eq!(rows.0.lock().unwrap().1, vec![BATCH; batches]);
+        }
+        let endless: Arc<dyn Sweep> = Arc::new(Rows(Mutex::new((usize::MAX, Vec::new()))));
+        assert!(sweep(&endless, &clock).await.is_err(), "a failure ends it");
+    }
+}

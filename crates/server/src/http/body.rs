@@ -1,5 +1,7 @@
 //! JSON bodies, field by field.
 
+use std::convert::Infallible;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -24,6 +26,18 @@ impl<S: Sync> FromRequest<S> for Fields {
             Ok(_) => Err(Failure::Validation("the body must be a JSON object".into())),
             Err(_) => Err(Failure::Validation("the body must be JSON".into())),
         }
+    }
+}
+
+/// A body that is not looked at. It is read all the same, within the limit, so that the connection can go on.
+pub(super) struct Ignored;
+
+impl<S: Sync> FromRequest<S> for Ignored {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        let _ = read(request.into_body()).await;
+        Ok(Self)
     }
 }
 

@@ -18,7 +18,7 @@ use super::answer::{Failure, json_response};
 use super::body::Fields;
 use super::page::page;
 use crate::clock::DevClock;
-use crate::mail::Inbox;
+use crate::mail::{Inbox, whole_seconds};
 
 /// What `--dev` opens up.
 #[derive(Clone)]
@@ -71,7 +71,7 @@ async fn change_clock(State(dev): State<Dev>, body: Fields) -> Result<Response, 
 }
 
 fn told(now: Timestamp) -> Response {
-    json_response(StatusCode::OK, &json!({ "now": now.to_string() }))
+    json_response(StatusCode::OK, &json!({ "now": whole_seconds(now) }))
 }
 
 /// Refuses what a page from elsewhere sends, also one whose name was made to point to this machine.

@@ -96,9 +96,10 @@ impl App {
     where
         Q: Question + Send + 'static,
     {
-        // Only for what the headers say about the limits; the library takes a time of its own.
+        let asked = self.ask(question).await;
+        // Only for what the headers say about the limits; the library judged by a time of its own.
         let Ok(now) = self.0.sentry.clock.now() else { return Failure::Unavailable.into_response() };
-        match self.ask(question).await {
+        match asked {
             Err(failure) => failure.into_response(),
             Ok(Outcome { verdict: Verdict::Granted(output), limits }) => {
                 let mut answer = granted(output);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::answer::{Failure, Waiting, success};
-use super::body::Fields;
+use super::body::{Fields, Ignored};
 use super::caller::Caller;
 
 /// `POST /auth/register`
@@ -50,6 +50,7 @@ pub(super) async fn resend(
     State(app): State<App>,
     Caller(client): Caller,
     session: Result<Path<String>, PathRejection>,
+    _: Ignored,
 ) -> Result<Response, Failure> {
     let session = ticket::<OtpSession>(&path(session))?;
     let same = session.expose();
@@ -69,6 +70,7 @@ pub(super) async fn cancel(
     State(app): State<App>,
     Caller(client): Caller,
     session: Result<Path<String>, PathRejection>,
+    _: Ignored,
 ) -> Result<Response, Failure> {
     let session = ticket::<OtpSession>(&path(session))?;
     let granted = |_: Cancelled| success(Value::Null, "OTP session cancelled");

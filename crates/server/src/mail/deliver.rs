@@ -15,8 +15,8 @@ use crate::random;
 pub(crate) enum Delivery {
     /// Standard output.
     Console,
-    /// One file a message.
-    Directory(PathBuf),
+    /// One file a message, and how many there were.
+    Directory(PathBuf, u64),
 }
 
 impl MailUrl {
@@ -29,7 +29,7 @@ impl MailUrl {
             Self::Console => Ok(Delivery::Console),
             Self::Directory(path) => {
                 make_private(&path).map_err(|why| format!("mail directory {}: {why}", path.display()))?;
-                Ok(Delivery::Directory(path))
+                Ok(Delivery::Directory(path, 0))
             }
         }
     }
@@ -43,7 +43,10 @@ impl Delivery {
     pub(crate) fn deliver(&mut self, message: &Message) -> io::Result<()> {
         match self {
             Self::Console => print(message),
-            Self::Directory(path) => write_file(path, message),
+            Self::Directory(path, count) => {
+                *count = count.saturating_add(1);
+                write_file(path, message, *count)
+            }
         }
     }
 }
@@ -56,11 +59,11 @@ fn print(message: &Message) -> io::Result<()> {
     out.flush()
 }
 
-/// A file appears with its whole content or not at all. Its name sorts by time and tells nothing else.
-fn write_file(directory: &Path, message: &Message) -> io::Result<()> {
+/// A file appears with its whole content or not at all. Its name sorts by time, then by order, and tells nothing else.
+fn write_file(directory: &Path, message: &Message, count: u64) -> io::Result<()> {
     let name = random::name()?;
     let draft = directory.join(format!(".{name}.draft"));
-    let finished = directory.join(format!("{:014}-{name}.eml", message.sent_at.unix_millis()));
+    let finished = directory.join(format!("{:014}-{count:06}-{name}.eml", message.sent_at.unix_millis()));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -126,7 +129,7 @@ mod tests {
         assert_eq!(files.len(), 2);
         for file in files {
             let name = file.file_name().into_string().unwrap();
-            assert!(name.starts_with("01795291200000-") && name.ends_with(".eml"), "{name}");
+            assert!(name.starts_with("01795291200000-00000") && name.ends_with(".eml"), "{name}");
             let text = fs::read_to_string(file.path()).unwrap();
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
             assert!(head.starts_with("Date: Sat, 21 Nov 2026 20:00:00 +0000\r\n"), "{head}");

@@ -7,7 +7,7 @@ use countersign::host::{MailError, Mailer};
 use countersign::{Address, Envelope};
 use serde_json::{Value, json};
 
-use super::{QueueMailer, link};
+use super::{QueueMailer, link, whole_seconds};
 
 /// A mailer that also shows what it sends. Keeps the newest messages only. It holds codes: no `Debug`.
 pub(crate) struct Inbox {
@@ -50,8 +50,8 @@ impl Inbox {
             "kind": envelope.kind.name(),
             "code": envelope.code.as_ref().map(|code| code.expose()),
             "link": link(envelope, &self.base_url),
-            "sent_at": envelope.issued_at.to_string(),
-            "expires_at": envelope.expires_at.or(envelope.link_expires_at).map(|at| at.to_string()),
+            "sent_at": whole_seconds(envelope.issued_at),
+            "expires_at": envelope.expires_at.or(envelope.link_expires_at).map(whole_seconds),
         });
         kept.messages.push_back((envelope.to.clone(), shown));
         if kept.messages.len() > MOST {

@@ -15,13 +15,13 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 pub(crate) use deliver::Delivery;
 pub(crate) use inbox::Inbox;
-pub(crate) use render::link;
+pub(crate) use render::{link, whole_seconds};
 
 /// How many messages may wait. They are short; more would mean that the delivery has stopped.
 const WAITING: usize = 1024;
 
 /// The near end of the queue.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct QueueMailer(mpsc::Sender<Envelope>);
 
 impl Mailer for QueueMailer {

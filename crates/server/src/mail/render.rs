@@ -61,8 +61,14 @@ pub(crate) fn render(envelope: &Envelope, base_url: &str) -> Message {
 
 fn until(text: &mut String, at: Option<Timestamp>) {
     if let Some(at) = at {
-        let _ = writeln!(text, "It can be used until {at}.");
+        let until = whole_seconds(at).replace('T', " ").replace('Z', " UTC");
+        let _ = writeln!(text, "It can be used until {until}.");
     }
+}
+
+/// A time as people and simple parsers read it, such as `2026-11-21T20:00:00Z`: without the fraction, rounded down.
+pub(crate) fn whole_seconds(at: Timestamp) -> String {
+    Timestamp::from_unix_seconds(at.unix_seconds()).to_string()
 }
 
 /// Everything but letters, digits and `-._~` as `%XX`.
@@ -81,6 +87,12 @@ fn percent_encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_told_in_whole_seconds() {
+        assert_eq!(whole_seconds(Timestamp::from_unix_millis(1_795_291_200_999)), "2026-11-21T20:00:00Z");
+        assert_eq!(whole_seconds(Timestamp::from_unix_millis(-1)), "1969-12-31T23:59:59Z");
+    }
 
     #[test]
     fn an_address_in_a_fragment_cannot_be_taken_for_more_of_it() {

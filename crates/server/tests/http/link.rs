@@ -1,0 +1,75 @@
+//! The mailed link.
+
+use serde_json::{Value, json};
+
+use crate::harness::*;
+
+/// The token and the address in a link, as its page reads them.
+fn parts(link: &str, base: &str) -> (String, String) {
+    let fragment =
+        link.strip_prefix(&format!("{base}/auth/register/link#token=")).unwrap_or_else(|| panic!("{link}"));
+    let (token, email) = fragment.split_once("&email=").unwrap();
+    (token.to_owned(), email.replace("%40", "@").replace("%2B", "+"))
+}
+
+fn redemption(token: &str, email: &str) -> Value {
+    let mut body = registration(email);
+    body["token"] = json!(token);
+    body["password"] = json!("another password");
+    body
+}
+
+#[test]
+fn a_link_completes_the_sign_up_with_a_password_of_its_own() {
+    let place = Place::new();
+    let server = place.start(&["--dev", "--base-url", "https://id.example.org/"]);
+    server.stop_clock();
+    let session = server.register("jo+tag@example.com").session();
+    let mail = server.mail("jo+tag@example.com").pop().unwrap();
+    let (token, email) = parts(mail["link"].as_str().unwrap(), "https://id.example.org");
+    assert_eq!(email, "jo+tag@example.com");
+
+    // To open it, as mail scanners do, spends nothing.
+    for method in ["GET", "HEAD"] {
+        let page = server.request(method, "/auth/register/link", &[], "");
+        assert_eq!(page.status, 200);
+        assert!(page.headers["content-security-policy"].contains("script-src 'nonce-"));
+        assert_eq!(
+            (page.headers["referrer-policy"].as_str(), page.headers["cache-control"].as_str()),
+            ("no-referrer", "no-store")
+        );
+    }
+    // The link outlives the session and its codes.
+    for _ in 0..5 {
+        let code = wrong(&server.code("jo+tag@example.com"));
+        assert_eq!(server.verify(&session, &code).error(), "INVALID_OTP");
+    }
+    server.advance(3600);
+    let other = server.post("/auth/register/redeem", &redemption(&token, "vi@example.com"));
+    assert_eq!((other.status, other.error().as_str()), (400, "INVALID_SESSION"), "bound to its address");
+    let mut short = redemption(&token, &email);
+    short["password"] = json!("short");
+    assert!(server.post("/auth/register/redeem", &short).details().starts_with("password: "));
+    let data = server.post("/auth/register/redeem", &redemption(&token, &email)).data();
+    assert_eq!((&data["email"], &data["verified"]), (&json!("j***@example.com"), &json!(true)));
+    assert_eq!(data["userId"].as_str().unwrap().len(), 32);
+    let again = server.post("/auth/register/redeem", &redemption(&token, &email));
+    assert_eq!(again.error(), "INVALID_SESSION", "spent once");
+}
+
+#[test]
+fn a_verified_session_spends_its_link_and_the_other_way_round() {
+    let place = Place::new();
+    let server = place.start(&["--dev"]);
+    server.stop_clock();
+    for email in ["a@example.com", "b@example.com"] {
+        let session = server.register(email).session();
+        let mail = server.mail(email).pop().unwrap();
+        let (token, _) = parts(mail["link"].as_str().unwrap(), server.base());
+        let redeem = || server.post("/auth/register/redeem", &redemption(&token, email));
+        let verify = || server.verify(&session, mail["code"].as_str().unwrap());
+        let (first, second) =
+            if email.starts_with('a') { (verify(), redeem()) } else { (redeem(), verify()) };
+        assert_eq!((first.status, second.error().as_str()), (200, "INVALID_SESSION"));
+    }
+}

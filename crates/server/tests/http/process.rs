@@ -1,0 +1,133 @@
+//! Starting, refusing to start, stopping.
+
+use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::harness::*;
+
+#[test]
+fn what_cannot_stand_is_refused_with_a_reason() {
+    let place = Place::new();
+    for (args, reason) in [
+        (["--dev", "--listen=0.0.0.0:0"].as_slice(), "--dev: refused on 0.0.0.0:0"),
+        (&["--dev", "--listen=[::]:0"], "--dev: refused"),
+        (&["--store=oracle:x"], "--store: unknown scheme \"oracle\""),
+        (&["--store=sqlite:"], "--store: sqlite: needs a path"),
+        (&["--mail=pigeon:x"], "--mail: unknown scheme \"pigeon\""),
+        (&["--base-url=example.com"], "--base-url: "),
+        (&["--listen=here"], "--listen: "),
+        (&["--trust-proxy=-1"], "--trust-proxy"),
+        (&["--nonsense"], "--nonsense"),
+        (
+            &["--listen=127.0.0.1:0", "--store=sqlite:/nowhere/at/all.db", "--key-file=a.key"],
+            "store /nowhere/at/all.db: ",
+        ),
+    ] {
+        let why = place.refused(args);
+        assert!(why.contains(reason), "{args:?}: {why}");
+    }
+}
+
+#[test]
+fn the_environment_does_what_the_flags_do() {
+    let place = Place::new();
+    let mut command = place.command(&["--dev"]);
+    let output = command.env("COUNTERSIGN_MAIL", "pigeon:x").output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--mail: unknown scheme \"pigeon\""));
+}
+
+#[test]
+fn a_key_file_that_others_can_read_or_that_is_no_key_file_is_refused() {
+    let place = Place::new();
+    drop(place.start(&[]));
+    let path = place.path("test.key");
+    let keys = fs::read_to_string(&path).unwrap();
+    let args = ["--listen=127.0.0.1:0", "--store=sqlite:test.db", "--key-file=test.key"];
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    assert!(place.refused(&args).contains("group or others have access"));
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    for (text, reason) in [
+        (String::new(), "has no locator line"),
+        (keys[..keys.len() - 2].to_owned(), "32 bytes"),
+        (format!("{keys}{keys}"), "used before"),
+        ("x".repeat(20_000), "too long"),
+        ("locator 00\nring-1 00\n".into(), "32 bytes"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let why = place.refused(&args);
+        assert!(why.contains(reason), "{why}");
+    }
+    fs::remove_file(&path).unwrap();
+    assert!(place.refused(&args).contains("a new one is not made"), "its keys are lost, and it says so");
+    assert!(!path.exists());
+    fs::write(&path, keys).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    drop(place.start(&[]));
+}
+
+/// To rotate, a line is added: what was begun under the old key goes on.
+#[test]
+fn a_session_outlives_a_rotation_of_the_ring() {
+    let place = Place::new();
+    let first = place.start(&["--dev"]);
+    let session = first.register("jo@example.com").session();
+    let code = first.code("jo@example.com");
+    drop(first);
+    let mut file = fs::OpenOptions::new().append(true).open(place.path("test.key")).unwrap();
+    writeln!(file, "ring-2 {}", "0123456789abcdef".repeat(4)).unwrap();
+    let second = place.start(&["--dev"]);
+    assert_eq!(second.verify(&session, &code).status, 200);
+}
+
+#[test]
+fn the_price_of_the_policy_is_in_the_log_and_mail_on_the_console() {
+    let place = Place::new();
+    let server = place.start(&["--dev"]);
+    server.register("jo@example.com").data();
+    let code = server.code("jo@example.com");
+    let out = wait(|| Some(server.stdout()).filter(|out| out.contains(&code)));
+    assert!(out.starts_with(&format!(
+        "listening on {}\n---- mail to jo@example.com: Your code to sign up\n",
+        server.base()
+    )));
+    assert!(server.stderr().contains("policy.price"));
+}
+
+/// A request that has begun is answered, what it mailed is delivered, and nothing new is taken.
+#[test]
+fn a_stop_finishes_what_was_begun() {
+    let place = Place::new();
+    let server = place.start(&["--mail", "dir:outbox"]);
+    let body = registration("jo@example.com").to_string();
+    let mut stream = TcpStream::connect(server.host()).unwrap();
+    let head = format!(
+        "POST /auth/register HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        server.host(),
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = BufReader::new(stream.try_clone().unwrap());
+    let mut line = String::new();
+    answer.read_line(&mut line).unwrap();
+    assert!(line.starts_with("HTTP/1.1 100 "), "it waits for the body: {line}");
+    server.signal("-TERM");
+    wait(|| server.stderr().contains("server.stopping").then_some(()));
+    wait(|| TcpStream::connect(server.host()).is_err().then_some(()));
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut text = String::new();
+    answer.read_to_string(&mut text).unwrap();
+    assert!(text.contains("HTTP/1.1 200 OK"), "{text}");
+    assert!(server.ended().success());
+    assert!(fs::read_to_string(place.path("stderr")).unwrap().contains("server.stopped"));
+    assert_eq!(fs::read_dir(place.path("outbox")).unwrap().count(), 1);
+}
+
+#[test]
+fn an_interrupt_stops_it_too() {
+    let place = Place::new();
+    let server = place.start(&[]);
+    server.signal("-INT");
+    assert!(server.ended().success());
+}
