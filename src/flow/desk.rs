@@ -147,10 +147,14 @@ impl<H: Holder> Opened<H> {
         let live = self.record.ledger_ref().live(purpose);
         let (count, first_end) =
             live.fold((0_usize, Timestamp::MAX), |(n, end), c| (n.saturating_add(1), end.min(c.expires_at)));
-        if count >= usize::from(cx.policy.settings().codes.live_sessions) {
-            return Err(refuse(cx, Limited { rule: RULE_LIVE_SESSIONS, retry_at: first_end }));
+        if count < usize::from(cx.policy.settings().codes.live_sessions) {
+            return self.may_send(cx, purpose);
         }
-        self.may_send(cx, purpose)
+        // What is told is when both the list and the sending rules have opened, so that the same request passes then (R92).
+        let full = Limited { rule: RULE_LIVE_SESSIONS, retry_at: first_end };
+        let now = self.now;
+        let sends = self.sends(purpose).check(cx.policy.send_rules(), now).err();
+        Err(refuse(cx, sends.filter(|sends| sends.retry_at > first_end).unwrap_or(full)))
     }
 
     /// The salt of every password hashed for this record: one, so that one hash can be compared with all that is pending.

@@ -51,7 +51,7 @@ impl<O, F: Fn() -> Next<O> + Send + Sync> Turn<O> for Count<F> {
         }
         let limits = rules.iter().map(|rule| meter.requests.quota(rule, now)).collect();
         let change = if checked.is_ok() || rebased {
-            let expires_at = Some(meter.forgotten_at(cx.policy, self.operation));
+            let expires_at = Some(meter.expires_at(cx.policy, self.operation));
             Change::Put { bytes: encode(&meter)?, expires_at }
         } else {
             Change::Keep

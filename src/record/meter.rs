@@ -37,7 +37,9 @@ impl Meter {
         (clock.now, clock.shift.is_some())
     }
 
-    pub(crate) fn forgotten_at(&self, policy: &Policy, operation: Operation) -> Timestamp {
-        self.seen.max(self.requests.forgotten_at(policy.client_rules(operation)))
+    /// When the row may be swept. A sweeping node's clock may be ahead of the clocks that wrote it.
+    pub(crate) fn expires_at(&self, policy: &Policy, operation: Operation) -> Timestamp {
+        let forgotten = self.seen.max(self.requests.forgotten_at(policy.client_rules(operation)));
+        forgotten.saturating_add(policy.settings().clock_tolerance)
     }
 }
