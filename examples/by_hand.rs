@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use countersign::*;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let key = |byte: u8| -> Vec<u8> { (byte..byte + 32).collect() }; // yours come from a generator
+    let key = |byte: u8| -> Vec<u8> { (byte..).take(32).collect() }; // yours come from a generator
     let policy = Settings::recommended().build()?;
     let machine = Machine::new(policy, LocatorKey::new(&key(1))?, KeyRing::new(&key(2), &[])?);
     let (client, identifier) = (Client::ip("192.0.2.7".parse()?), Identifier::parse("jo@example.com")?);

@@ -66,7 +66,7 @@ impl PasswordHasher for Unhashed {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let key = |byte: u8| -> Vec<u8> { (byte..byte + 32).collect() }; // yours come from a generator and a key file
+    let key = |byte: u8| -> Vec<u8> { (byte..).take(32).collect() }; // yours come from a generator and a key file
     let sentry = Sentry {
         machine: Machine::new(
             Settings::recommended().build()?,

@@ -190,7 +190,8 @@ fn a_stale_retry_does_not_hash_again() {
 #[test]
 fn a_new_salt_is_hashed_for() {
     let world = World::recommended();
-    let mut step = world.sentry.machine.begin(sign_up("jo@example.com"), Context { now: START, entropy: seed(78) });
+    let mut step =
+        world.sentry.machine.begin(sign_up("jo@example.com"), Context { now: START, entropy: seed(78) });
     let (mut salts, mut raced) = (Vec::new(), false);
     loop {
         step = match step {
@@ -212,7 +213,8 @@ fn a_new_salt_is_hashed_for() {
                     // Another node's request for the same address is first.
                     world.start(Purpose::SignIn, "jo@example.com").unwrap();
                 }
-                let answer = world.sentry.store.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                let answer =
+                    world.sentry.store.commit(commit.key(), commit.expected(), commit.write()).unwrap();
                 commit.resume(answer).unwrap()
             }
             Step::Done(_) => break,

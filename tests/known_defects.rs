@@ -373,7 +373,8 @@ fn the_clock_tolerance_is_exact() {
         world.start(Purpose::SignIn, WHO).unwrap();
         world.millis(-behind);
         let (_, retry_at) = limit(world.start(Purpose::SignIn, WHO));
-        let reference = if ignored { START } else { Timestamp::from_unix_millis(START.unix_millis() - behind) };
+        let reference =
+            if ignored { START } else { Timestamp::from_unix_millis(START.unix_millis() - behind) };
         assert_eq!(retry_at.since(reference).as_secs(), 60, "behind by {behind} ms");
         assert_eq!(world.events().contains(&"clock.rebased"), !ignored);
     }
@@ -437,7 +438,8 @@ fn a_late_sign_up_does_not_replace_an_account() {
                 load.resume(rows).unwrap()
             }
             Step::Commit(commit) => {
-                let answer = world.sentry.store.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                let answer =
+                    world.sentry.store.commit(commit.key(), commit.expected(), commit.write()).unwrap();
                 commit.resume(answer).unwrap()
             }
             Step::Create(create) => break create,
@@ -447,7 +449,9 @@ fn a_late_sign_up_does_not_replace_an_account() {
     world.seconds(60);
     let account = world.member(WHO);
     let before = world.seen.rows.lock().unwrap().clone();
-    let Step::Load(load) = create.resume(Created::Account(account)) else { panic!("the account is read first") };
+    let Step::Load(load) = create.resume(Created::Account(account)) else {
+        panic!("the account is read first")
+    };
     let rows = world.sentry.store.load(load.keys()).unwrap();
     let Step::Done(done) = load.resume(rows).unwrap() else { panic!("nothing is written") };
     assert_eq!(done.outcome.refusal(), Some(&Refusal::InvalidSession));

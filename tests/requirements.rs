@@ -473,7 +473,11 @@ fn r1_r2_a_run_of_failures_disables_the_factor() {
         }
         for _ in 0..3 {
             world.seconds(30 * 86_400);
-            assert_eq!(wrong_confirmations(&world, 2).is_ok(), between, "time and new sessions change nothing");
+            assert_eq!(
+                wrong_confirmations(&world, 2).is_ok(),
+                between,
+                "time and new sessions change nothing"
+            );
         }
         // Another partition does not notice: the visitor's codes still work (law 9).
         let session = world.start(Purpose::SignIn, WHO).unwrap().session;

@@ -53,8 +53,8 @@ pub(super) fn a_right_code_is_spent_once<F: Factory>(factory: &F) -> CaseVerdict
 pub(super) fn parallel_resends_never_beat_the_cooldown<F: Factory>(factory: &F) -> CaseVerdict {
     let desk = Desk::new(factory.fresh())?;
     let (session, _) = desk.start()?;
-    for (minute, most) in [(0, 0), (1, 1), (1, 0)] {
-        let later = desk.start.saturating_add(Duration::from_secs(minute * 60));
+    for (seconds, most) in [(0, 0), (60, 1), (60, 0)] {
+        let later = desk.start.saturating_add(Duration::from_secs(seconds));
         let resend = || desk.run_at(later, Resend { client: Client::unmetered(), session: session.clone() });
         let answers = desk.together(|| alloc::vec![resend().map(|done| done.outcome.verdict)])?;
         let sent = answers.iter().filter(|verdict| matches!(verdict, Verdict::Granted(_))).count();

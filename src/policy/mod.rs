@@ -65,10 +65,11 @@ impl PolicyError {
 /// Checked settings. Cheap to clone.
 ///
 /// ```
-/// use countersign::{Policy, Settings};
-/// let policy = Policy::recommended();
+/// use countersign::Settings;
+/// let policy = Settings::recommended().build()?;
 /// assert_eq!(policy.settings(), &Settings::recommended());
 /// println!("{}", policy.price());
+/// # Ok::<(), countersign::PolicyError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Policy(Arc<Checked>);
@@ -83,13 +84,6 @@ struct Checked {
 }
 
 impl Policy {
-    /// The policy of [`Settings::recommended`].
-    #[must_use]
-    #[expect(clippy::expect_used, reason = "a constant, built in a test of every preset")]
-    pub fn recommended() -> Self {
-        Settings::recommended().build().expect("the recommended settings can stand")
-    }
-
     /// The settings it was built from.
     #[must_use]
     pub fn settings(&self) -> &Settings {

@@ -41,13 +41,14 @@ pub struct SecondFactorOdds {
 /// What the numbers of a policy amount to. Print it where the host starts.
 ///
 /// ```
-/// use countersign::Policy;
+/// use countersign::Settings;
 /// use countersign::policy::Odds;
 ///
-/// let price = Policy::recommended().price();
+/// let price = Settings::recommended().build()?.price();
 /// assert_eq!(price.totp.until_disabled, Odds::of(3, 10_000));
 /// assert_eq!(price.mails_by_strangers_per_day, 60);
 /// println!("{price}");
+/// # Ok::<(), countersign::PolicyError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]

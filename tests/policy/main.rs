@@ -10,7 +10,7 @@
 use core::time::Duration;
 
 use countersign::policy::{Lifetimes, Limit};
-use countersign::{Policy, PolicyError, Settings};
+use countersign::{PolicyError, Settings};
 
 mod any;
 #[path = "../common/mod.rs"]
@@ -66,7 +66,6 @@ fn r16_every_preset_can_stand() {
         let policy = settings.clone().build().unwrap();
         assert_eq!(policy.settings(), &settings);
     }
-    assert_eq!(Policy::recommended(), Settings::recommended().build().unwrap());
     assert_eq!(Settings::default(), Settings::recommended());
 }
 

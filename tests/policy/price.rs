@@ -130,7 +130,10 @@ fn mail_and_store_are_bounded_by_the_tightest_limit() {
     let price = settings.clone().build().unwrap().price();
     assert_eq!(price.flood.rows_per_day, 10 + 2 * 86_400, "the limit is for sign-up only");
     let rows = price.flood.rows_per_day * VISITOR_ROW_BYTES_MOST;
-    assert_eq!(price.flood.bytes_per_day, rows + (86_400 + 10) * 64 + Operation::ALL.len() as u64 * (64 + 600));
+    assert_eq!(
+        price.flood.bytes_per_day,
+        rows + (86_400 + 10) * 64 + Operation::ALL.len() as u64 * (64 + 600)
+    );
 }
 
 #[test]

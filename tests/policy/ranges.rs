@@ -102,7 +102,9 @@ fn r1_r16_r18_r22_b083_every_number_has_two_ends_and_the_error_names_it() {
     t.number("sends.short.count", 1, 100, |s, n| s.sends.short.count = n as u32);
     // Links of at most a week outlast every window of sends.
     let week = DAY * 7 - MILLI;
-    t.span("sends.short", MILLI, week, |s, d| (s.sends.short.window, s.sends.long.window) = (d, DAY * 7 - MILLI));
+    t.span("sends.short", MILLI, week, |s, d| {
+        (s.sends.short.window, s.sends.long.window) = (d, DAY * 7 - MILLI)
+    });
     t.number("sends.long.count", 1, 100, |s, n| s.sends.long.count = n as u32);
     t.span("sends.long", MINUTE, week, |s, d| (s.sends.short.window, s.sends.long.window) = (MINUTE, d));
     t.span("links.sign_up", DAY * 6 + MILLI, DAY * 7, |s, d| s.links.sign_up = d);

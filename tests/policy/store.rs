@@ -49,15 +49,18 @@ fn r16_no_request_stores_more_than_a_flood_is_priced_at() {
     world.seconds(60);
     world.ask(Resend { client: client.clone(), session: started.session }).into_result().unwrap();
     let [sent] = rows(&world, RecordKind::Visitor)[..] else { panic!("one row") };
-assert!(sent <= guessed + 64, "{guessed}, then {sent} bytes");
+    assert!(sent <= guessed + 64, "{guessed}, then {sent} bytes");
 
     // Starting again on a row that is there adds no more than a new row would be; the other purposes add less.
-    world.ask(SignIn { client: client.clone(), identifier: identifier.clone(), locale: locale.clone() }).into_result().unwrap();
+    world
+        .ask(SignIn { client: client.clone(), identifier: identifier.clone(), locale: locale.clone() })
+        .into_result()
+        .unwrap();
     world.ask(Recover { client, identifier, locale }).into_result().unwrap();
     world.seconds(60);
     world.ask(sign_up).into_result().unwrap();
     let [all] = rows(&world, RecordKind::Visitor)[..] else { panic!("one row") };
-assert!(all <= sent + 3 * most, "{sent}, then {all} bytes");
+    assert!(all <= sent + 3 * most, "{sent}, then {all} bytes");
 }
 
 #[test]
@@ -70,6 +73,6 @@ fn r16_no_meter_is_longer_than_it_is_priced_at() {
         let _ = world.ask(SignIn { client: client.clone(), identifier, locale: None });
     }
     let [meter] = rows(&world, RecordKind::Meter)[..] else { panic!("one row") };
-assert!(meter <= 64 + 60 * 10, "{meter} bytes");
+    assert!(meter <= 64 + 60 * 10, "{meter} bytes");
     assert_eq!(rows(&world, RecordKind::Visitor).len(), 60, "the rest was refused");
 }

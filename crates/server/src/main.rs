@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use countersign::host::{AsyncSentry, Clock, Mailer, OsEntropy, SystemClock};
-use countersign::{Machine, Policy};
+use countersign::{Machine, Settings};
 use tokio::net::TcpListener;
 
 use crate::clock::DevClock;
@@ -95,7 +95,7 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
         (Arc::new(queue), None)
     };
 
-    let policy = Policy::recommended();
+    let policy = Settings::recommended().build()?;
     let price = policy.price().to_string();
     let sentry = AsyncSentry {
         machine: Machine::new(policy, keys.locator, keys.ring),
