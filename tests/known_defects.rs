@@ -10,7 +10,7 @@ mod common;
 use std::time::Duration;
 
 use common::*;
-use countersign::host::{Directory, Store};
+use countersign::host::Store;
 use countersign::*;
 
 const WHO: &str = "jo@example.com";
