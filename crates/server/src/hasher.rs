@@ -87,7 +87,8 @@ mod tests {
         let key =
             |seed: u8| std::array::from_fn::<u8, 32, _>(|n| seed.wrapping_add(u8::try_from(n).unwrap()));
         let ring = KeyRing::new(&key(1), &[]).unwrap();
-        let machine = Machine::new(Settings::recommended().build().unwrap(), LocatorKey::new(&key(2)).unwrap(), ring);
+        let machine =
+            Machine::new(Settings::recommended().build().unwrap(), LocatorKey::new(&key(2)).unwrap(), ring);
         let request = SignUp {
             client: Client::unmetered(),
             identifier: Identifier::parse("jo@example.com").unwrap(),

@@ -1,4 +1,5 @@
 //! The server from the outside: a real process, real HTTP, a clock that is told what time it is.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::arithmetic_side_effects, reason = "tests")]
 #![allow(clippy::disallowed_methods, reason = "tests start processes, read files and wait for both")]

@@ -124,6 +124,30 @@ fn a_stop_finishes_what_was_begun() {
     assert_eq!(fs::read_dir(place.path("outbox")).unwrap().count(), 1);
 }
 
+/// What was begun is done, mailed and logged, also if nobody waits for the answer: to hang up is no way to be counted and
+/// not logged.
+#[test]
+fn a_client_that_hangs_up_stops_nothing() {
+    let place = Place::new();
+    let server = place.start(&["--dev"]);
+    let body = registration("jo@example.com").to_string();
+    let head = format!(
+        "POST /auth/register HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n",
+        server.host(),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(server.host()).unwrap();
+    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    // Its first turn is stored; the password is not hashed yet.
+    let file = rusqlite::Connection::open(place.path("test.db")).unwrap();
+    let rows = || file.query_row("SELECT count(*) FROM countersign_record", [], |row| row.get(0)).unwrap();
+    wait(|| Some(rows()).filter(|rows: &i64| *rows > 0));
+    drop(stream);
+    wait(|| (!server.mail("jo@example.com").is_empty()).then_some(()));
+    wait(|| server.stderr().contains("otp.code_sent").then_some(()));
+    assert!((1..=60).contains(&server.register("jo@example.com").retry_after()));
+}
+
 #[test]
 fn an_interrupt_stops_it_too() {
     let place = Place::new();
