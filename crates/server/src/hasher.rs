@@ -126,9 +126,10 @@ mod tests {
                 tokio::spawn(async move { hasher.hash(work).await })
             };
             let tasks: Vec<_> = (0..20).map(spawn).collect();
-            while tasks.iter().filter(|task| task.is_finished()).count() < 15 {
-                std::thread::yield_now();
-            }
+            let refused = || tasks.iter().filter(|task| task.is_finished()).count();
+            // Bounded, so that a mistake ends in a failure.
+            (0..10_000_000).take_while(|_| refused() < 15).for_each(|_| std::thread::yield_now());
+            assert_eq!(refused(), 15);
             assert!(running.load(Ordering::SeqCst) <= 2);
             tasks
         };

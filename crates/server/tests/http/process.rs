@@ -101,6 +101,10 @@ fn a_stop_finishes_what_was_begun() {
     let place = Place::new();
     let server = place.start(&["--mail", "dir:outbox"]);
     let body = registration("jo@example.com").to_string();
+    // Somebody who has an answer and stays connected.
+    let mut idle = TcpStream::connect(server.host()).unwrap();
+    idle.write_all(format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", server.host()).as_bytes()).unwrap();
+    assert!(idle.read(&mut [0; 4096]).unwrap() > 0);
     let mut stream = TcpStream::connect(server.host()).unwrap();
     let head = format!(
         "POST /auth/register HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
@@ -120,7 +124,10 @@ fn a_stop_finishes_what_was_begun() {
     answer.read_to_string(&mut text).unwrap();
     assert!(text.contains("HTTP/1.1 200 OK"), "{text}");
     assert!(server.ended().success());
-    assert!(fs::read_to_string(place.path("stderr")).unwrap().contains("server.stopped"));
+    let log = fs::read_to_string(place.path("stderr")).unwrap();
+    let end = log.lines().last().unwrap();
+    assert!(end.contains("server.stopped") && end.contains("INFO"), "in good time, with nothing left: {end}");
+    assert_eq!(idle.read(&mut [0; 1]).unwrap(), 0, "it was told to go");
     assert_eq!(fs::read_dir(place.path("outbox")).unwrap().count(), 1);
 }
 
