@@ -10,8 +10,8 @@
 
 use alloc::vec::Vec;
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Nonce};
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -139,7 +139,7 @@ pub struct KeyId(pub(crate) [u8; 4]);
 #[derive(Clone)]
 struct RingKey {
     id: KeyId,
-    seal: XChaCha20Poly1305,
+    seal: Mac256,
     blind: Mac256,
 }
 
@@ -147,11 +147,24 @@ impl RingKey {
     fn new(bytes: &[u8]) -> Result<Self, KeyError> {
         let key = material(bytes)?;
         let id = KeyId(first(*subkey(&key, b"countersign ring id").expose()));
-        let seal = XChaCha20Poly1305::new(subkey(&key, b"countersign ring seal").expose().into());
+        let seal = keyed(subkey(&key, b"countersign ring seal").expose());
         let blind = keyed(subkey(&key, b"countersign ring blind").expose());
         Ok(Self { id, seal, blind })
     }
+
+    /// The cipher for one sealing of one row's data key. Its key is derived from the row and 128 random bits and used
+    /// once, so that a fixed nonce is right and no number of rows, not even that of a flood, wears a ring key out.
+    fn sealer(&self, row: &RecordKey, salt: &[u8; 16]) -> Aes256Gcm {
+        cipher(&mac(&self.seal, b"data key", &[row.as_bytes(), salt]))
+    }
 }
+
+fn cipher(key: &[u8; 32]) -> Aes256Gcm {
+    Aes256Gcm::new(key.into())
+}
+
+/// The nonce under a key that is used once.
+const ONLY: [u8; 12] = [0; 12];
 
 /// The keys that seal records and blind tickets: one current, and previous ones that still open.
 ///
@@ -216,17 +229,16 @@ impl KeyRing {
 
     /// Seals a record's data key under the current key; bound to the row, so that it opens nowhere else.
     pub(crate) fn wrap(&self, row: &RecordKey, key: &DataKey, draw: &mut Draw) -> Option<WrappedKey> {
-        let nonce: [u8; 24] = draw.bytes();
-        let payload = Payload { msg: key.material.expose(), aad: row.as_bytes() };
-        let sealed = self.current.seal.encrypt(&XNonce::from(nonce), payload).ok()?;
-        Some(WrappedKey { ring_key: self.current.id, nonce, sealed: Bytes48(sealed.try_into().ok()?) })
+        let salt: [u8; 16] = draw.bytes();
+        let sealed = self.current.sealer(row, &salt).encrypt(&Nonce::from(ONLY), &key.material.expose()[..]).ok()?;
+        Some(WrappedKey { ring_key: self.current.id, salt, sealed: Bytes48(sealed.try_into().ok()?) })
     }
 
     /// Opens a record's data key, or `None` if the ring no longer has its key or the row was tampered with.
     pub(crate) fn unwrap(&self, row: &RecordKey, wrapped: &WrappedKey) -> Option<DataKey> {
         let key = self.all().find(|key| key.id == wrapped.ring_key)?;
-        let payload = Payload { msg: &wrapped.sealed.0, aad: row.as_bytes() };
-        let opened = zeroize::Zeroizing::new(key.seal.decrypt(&XNonce::from(wrapped.nonce), payload).ok()?);
+        let opened = key.sealer(row, &wrapped.salt).decrypt(&Nonce::from(ONLY), &wrapped.sealed.0[..]).ok()?;
+        let opened = zeroize::Zeroizing::new(opened);
         Some(DataKey::new(Key32::new(opened.as_slice().try_into().ok()?)))
     }
 }
@@ -241,7 +253,7 @@ impl core::fmt::Debug for KeyRing {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct WrappedKey {
     pub(crate) ring_key: KeyId,
-    nonce: [u8; 24],
+    salt: [u8; 16],
     sealed: Bytes48,
 }
 
@@ -315,15 +327,15 @@ impl DataKey {
         first(mac(&self.mac, domain.label(), parts))
     }
 
-    fn sealer(&self) -> XChaCha20Poly1305 {
-        let key = zeroize::Zeroizing::new(mac(&self.mac, Domain::SealingKey.label(), &[]));
-        XChaCha20Poly1305::new((&*key).into())
+    fn sealer(&self) -> Aes256Gcm {
+        cipher(&mac(&self.mac, Domain::SealingKey.label(), &[]))
     }
 
     /// Seals `plain` under the name `unique`, which must never name another text under this key.
     ///
-    /// The name serves as the nonce: it is the digest of a fresh ticket, so it repeats no more than 128 random bits do,
-    /// and it saves every record the bytes of a separate one. It also binds: what is sealed under one name opens under no other.
+    /// Twelve bytes of the name serve as the nonce: the name is random or the digest of a fresh ticket, a record's key seals some
+    /// thousands of texts in its life, and a separate nonce would be stored in every record. The name also binds: what is
+    /// sealed under one opens under no other.
     pub(crate) fn seal(&self, unique: &[u8; 16], plain: &[u8]) -> Option<Vec<u8>> {
         self.sealer().encrypt(&nonce(unique), Payload { msg: plain, aad: unique }).ok()
     }
@@ -337,10 +349,10 @@ impl DataKey {
     }
 }
 
-fn nonce(unique: &[u8; 16]) -> XNonce {
-    let mut nonce = [0; 24];
+fn nonce(unique: &[u8; 16]) -> Nonce<aes_gcm::aead::consts::U12> {
+    let mut nonce = [0; 12];
     nonce.iter_mut().zip(unique).for_each(|(to, from)| *to = *from);
-    XNonce::from(nonce)
+    Nonce::from(nonce)
 }
 
 impl core::fmt::Debug for DataKey {

@@ -6,7 +6,7 @@
 //! What an attacker could gain if this were wrong: one event forgotten too early is one more guess per window (R1, R11);
 //! one mail more per window in somebody else's mailbox (R24).
 
-use alloc::vec::Vec;
+use alloc::collections::VecDeque;
 use core::fmt;
 
 use serde::de::{Error as _, SeqAccess, Visitor};
@@ -43,8 +43,8 @@ use crate::Timestamp;
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Log {
-    /// Ascending.
-    times: Vec<Timestamp>,
+    /// Ascending. A ring, since every event that comes in on one side lets one go on the other.
+    times: VecDeque<Timestamp>,
 }
 
 impl Log {
@@ -53,16 +53,23 @@ impl Log {
     /// # Errors
     /// Of all rules that are shut, the one that opens last.
     pub fn check(&self, rules: &[Rule], now: Timestamp) -> Result<(), Limited> {
-        let shut = rules.iter().filter_map(|rule| self.shut_by(rule, now)).reduce(Limited::later);
-        shut.map_or(Ok(()), Err)
+        let mut last: Option<(&Rule, Timestamp)> = None;
+        for rule in rules {
+            if let Some(retry_at) = self.shut_until(rule, now)
+                && last.is_none_or(|(_, latest)| retry_at > latest)
+            {
+                last = Some((rule, retry_at));
+            }
+        }
+        last.map_or(Ok(()), |(rule, retry_at)| Err(Limited { rule: rule.name(), retry_at }))
     }
 
     /// Counts an event that happens now, whether or not a rule allows it, and drops what no rule needs any more.
     ///
     /// It is written down as happening no earlier than the last one, so that a clock that was set back cannot make it age early.
     pub fn charge(&mut self, rules: &[Rule], now: Timestamp) {
-        let at = self.times.last().map_or(now, |last| now.max(*last));
-        self.times.push(at);
+        let at = self.times.back().map_or(now, |last| now.max(*last));
+        self.times.push_back(at);
         self.prune(rules, now);
     }
 
@@ -86,7 +93,7 @@ impl Log {
             limit: rule.limit(),
             window: rule.window(),
             remaining: self.left(rule, now),
-            reset_at: self.counted(rule, now).first().map_or(now, |oldest| rule.leaves(*oldest)),
+            reset_at: self.times.get(self.counted_from(rule, now)).map_or(now, |oldest| rule.leaves(*oldest)),
         }
     }
 
@@ -94,10 +101,14 @@ impl Log {
     ///
     /// Answers under these rules, at `now` and later, stay the same. Under no rules nothing is needed.
     pub fn prune(&mut self, rules: &[Rule], now: Timestamp) {
-        let needed = rules.iter().map(|rule| self.counted(rule, now).len()).max().unwrap_or(0);
-        let unneeded = self.times.len().saturating_sub(needed);
-        if unneeded > 0 {
-            self.times.drain(..unneeded);
+        // What a rule needs are the newest events: if it does not need the oldest, only those after it are in question.
+        let needed = |oldest: Timestamp, len: usize| {
+            rules.iter().any(|rule| len <= rule.len() && rule.counts(oldest, now))
+        };
+        while let Some(oldest) = self.times.front()
+            && !needed(*oldest, self.times.len())
+        {
+            self.times.pop_front();
         }
     }
 
@@ -105,7 +116,7 @@ impl Log {
     /// there is nothing to forget, [`Timestamp::MAX`] for "never".
     #[must_use]
     pub fn forgotten_at(&self, rules: &[Rule]) -> Timestamp {
-        let Some(last) = self.times.last() else { return Timestamp::MIN };
+        let Some(last) = self.times.back() else { return Timestamp::MIN };
         rules.iter().map(|rule| rule.leaves(*last)).max().unwrap_or(Timestamp::MIN)
     }
 
@@ -129,28 +140,22 @@ impl Log {
         self.times.len()
     }
 
-    /// The newest `limit` events: older ones cannot matter to the rule, since these leave its window after them.
-    fn newest(&self, rule: &Rule) -> &[Timestamp] {
-        let from = self.times.len().saturating_sub(rule.len());
-        self.times.get(from..).unwrap_or_default()
-    }
-
-    /// Those of the newest `limit` events that are in the window. O(log limit).
-    fn counted(&self, rule: &Rule, now: Timestamp) -> &[Timestamp] {
-        let newest = self.newest(rule);
-        let from = newest.partition_point(|time| !rule.counts(*time, now));
-        newest.get(from..).unwrap_or_default()
+    /// Where those begin that are in the window and among the newest `limit`: older ones cannot matter to the rule, since
+    /// these leave its window after them. O(log n).
+    fn counted_from(&self, rule: &Rule, now: Timestamp) -> usize {
+        let newest_from = self.times.len().saturating_sub(rule.len());
+        self.times.partition_point(|time| !rule.counts(*time, now)).max(newest_from)
     }
 
     fn left(&self, rule: &Rule, now: Timestamp) -> u32 {
-        let used = u32::try_from(self.counted(rule, now).len()).unwrap_or(u32::MAX);
-        rule.limit().saturating_sub(used)
+        let used = self.times.len().saturating_sub(self.counted_from(rule, now));
+        rule.limit().saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
     }
 
     /// A rule is shut while the `limit`-th newest event counts: one look, however long the log.
-    fn shut_by(&self, rule: &Rule, now: Timestamp) -> Option<Limited> {
+    fn shut_until(&self, rule: &Rule, now: Timestamp) -> Option<Timestamp> {
         let nth = self.times.len().checked_sub(rule.len()).and_then(|index| self.times.get(index))?;
-        rule.counts(*nth, now).then(|| Limited { rule: rule.name(), retry_at: rule.leaves(*nth) })
+        rule.counts(*nth, now).then(|| rule.leaves(*nth))
     }
 }
 
@@ -193,9 +198,9 @@ impl<'de> Visitor<'de> for Times {
         if announced > max {
             return Err(A::Error::invalid_length(announced, &self));
         }
-        let mut times = Vec::with_capacity(announced);
+        let mut times = VecDeque::with_capacity(announced);
         let Some(mut millis) = seq.next_element::<i64>()? else { return Ok(Log::default()) };
-        times.push(Timestamp::from_unix_millis(millis));
+        times.push_back(Timestamp::from_unix_millis(millis));
         while let Some(gap) = seq.next_element::<u64>()? {
             if times.len() >= max {
                 return Err(A::Error::invalid_length(times.len().saturating_add(1), &self));
@@ -203,7 +208,7 @@ impl<'de> Visitor<'de> for Times {
             millis = millis
                 .checked_add_unsigned(gap)
                 .ok_or_else(|| A::Error::custom("a time beyond the range"))?;
-            times.push(Timestamp::from_unix_millis(millis));
+            times.push_back(Timestamp::from_unix_millis(millis));
         }
         Ok(Log { times })
     }
