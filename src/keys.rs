@@ -230,14 +230,16 @@ impl KeyRing {
     /// Seals a record's data key under the current key; bound to the row, so that it opens nowhere else.
     pub(crate) fn wrap(&self, row: &RecordKey, key: &DataKey, draw: &mut Draw) -> Option<WrappedKey> {
         let salt: [u8; 16] = draw.bytes();
-        let sealed = self.current.sealer(row, &salt).encrypt(&Nonce::from(ONLY), &key.material.expose()[..]).ok()?;
+        let sealed =
+            self.current.sealer(row, &salt).encrypt(&Nonce::from(ONLY), &key.material.expose()[..]).ok()?;
         Some(WrappedKey { ring_key: self.current.id, salt, sealed: Bytes48(sealed.try_into().ok()?) })
     }
 
     /// Opens a record's data key, or `None` if the ring no longer has its key or the row was tampered with.
     pub(crate) fn unwrap(&self, row: &RecordKey, wrapped: &WrappedKey) -> Option<DataKey> {
         let key = self.all().find(|key| key.id == wrapped.ring_key)?;
-        let opened = key.sealer(row, &wrapped.salt).decrypt(&Nonce::from(ONLY), &wrapped.sealed.0[..]).ok()?;
+        let opened =
+            key.sealer(row, &wrapped.salt).decrypt(&Nonce::from(ONLY), &wrapped.sealed.0[..]).ok()?;
         let opened = zeroize::Zeroizing::new(opened);
         Some(DataKey::new(Key32::new(opened.as_slice().try_into().ok()?)))
     }

@@ -149,6 +149,24 @@ impl fmt::Debug for Identifier {
 
 /// As [`Identifier::parse`]; what is decoded is folded and checked again, so that no value of this type is not
 /// in normal form.
+/// Reading what is stored sealed: checked when it was sealed and unchanged since, so that it need not be normalised again,
+/// which would cost more than all the cryptography of a request.
+pub(crate) mod sealed {
+    use super::{Address, Box, Deserialize, Identifier};
+
+    pub(crate) fn identifier<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Identifier, D::Error> {
+        address(from).map(Identifier)
+    }
+
+    pub(crate) fn address<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Address, D::Error> {
+        Box::<str>::deserialize(from).map(Address::sealed)
+    }
+
+    pub(crate) fn other_address<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Address>, D::Error> {
+        Option::<Box<str>>::deserialize(from).map(|text| text.map(Address::sealed))
+    }
+}
+
 impl TryFrom<Box<str>> for Identifier {
     type Error = IdentifierError;
 

@@ -35,8 +35,10 @@ impl Record for Account {
 pub(crate) struct Credentials {
     pub(crate) id: AccountId,
     /// The identifier it was signed up with.
+    #[serde(deserialize_with = "crate::identifier::sealed::identifier")]
     pub(crate) identifier: Identifier,
     /// Where its mail goes: proven, byte for byte.
+    #[serde(deserialize_with = "crate::identifier::sealed::address")]
     pub(crate) address: Address,
     pub(crate) password: StoredHash,
 }

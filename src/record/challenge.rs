@@ -41,8 +41,10 @@ pub(crate) struct LiveCode {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Subject {
     /// What was typed, normalised.
+    #[serde(deserialize_with = "crate::identifier::sealed::identifier")]
     pub(crate) identifier: Identifier,
     /// Where mail goes if that is not the identifier itself, byte for byte as the account has it (B095).
+    #[serde(deserialize_with = "crate::identifier::sealed::other_address")]
     pub(crate) address: Option<Address>,
     pub(crate) locale: Option<Locale>,
     /// The account and the generation of its credentials the challenge was made for; `None` where there is none.
