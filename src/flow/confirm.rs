@@ -17,7 +17,7 @@ use crate::{AccountId, Action, Client, Locale, Operation, Purpose, Started};
 /// The host vouches that whoever asks is signed in to this account. What goes wrong here is counted on the account's own
 /// record, apart from whatever strangers do (law 9).
 ///
-/// Refused: [`Refusal::InvalidSession`] if there is no such account, [`Refusal::Limited`] by the client's, the sending or
+/// Refused: [`Refusal::InvalidSession`](crate::Refusal::InvalidSession) if there is no such account, [`Refusal::Limited`](crate::Refusal::Limited) by the client's, the sending or
 /// the live-session rules.
 #[derive(Clone, Debug)]
 pub struct ConfirmAction {

@@ -1,12 +1,4 @@
 //! Where records live: two methods over opaque bytes.
-//!
-//! A store keeps one row per [`RecordKey`]: a [`Version`], some bytes, and a time after which nobody will miss the
-//! row. It needs no query, no index, no transaction over two rows and no clock; what it must have is the *conditional
-//! write of one row*, which every SQL database, Redis, DynamoDB, etcd, FoundationDB and Cassandra offers.
-//!
-//! The security of the whole library stands on [`Store::commit`] being linearizable: two commits that expect the same
-//! version of a row, on any two nodes, must not both be applied. A store that writes unconditionally lets parallel
-//! guesses count as one and a code be spent twice. Prove yours with [`conformance`](crate::conformance).
 
 use alloc::vec::Vec;
 
@@ -25,7 +17,15 @@ pub enum StoreError {
     Full,
 }
 
-/// A store used from blocking hosts. See the [module documentation](self) for the contract.
+/// A store used from blocking hosts.
+///
+/// A store keeps one row per [`RecordKey`]: a [`Version`], some bytes, and a time after which nobody will miss the
+/// row. It needs no query, no index, no transaction over two rows and no clock; what it must have is the *conditional
+/// write of one row*, which every SQL database, Redis, DynamoDB, etcd, FoundationDB and Cassandra offers.
+///
+/// The security of the whole library stands on [`Store::commit`] being linearizable: two commits that expect the same
+/// version of a row, on any two nodes, must not both be applied. A store that writes unconditionally lets parallel
+/// guesses count as one and a code be spent twice. Prove yours with [`conformance`](crate::conformance).
 pub trait Store: Send + Sync {
     /// The rows under `keys`, in the same order, `None` where there is none.
     ///

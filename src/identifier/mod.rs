@@ -162,7 +162,9 @@ pub(crate) mod sealed {
         Box::<str>::deserialize(from).map(Address::sealed)
     }
 
-    pub(crate) fn other_address<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Address>, D::Error> {
+    pub(crate) fn other_address<'de, D: serde::Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Address>, D::Error> {
         Option::<Box<str>>::deserialize(from).map(|text| text.map(Address::sealed))
     }
 }
