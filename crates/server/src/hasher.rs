@@ -1,53 +1,73 @@
 //! Password hashing: as much at once as there are cores, a short queue, and a quick no beyond it.
 
-use std::sync::Arc;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
 
 use countersign::host::{AsyncHasher, HashError, PasswordHasher};
 use countersign::machine::{Hashed, Work};
 use countersign_argon2::Argon2Hasher;
-use tokio::sync::Semaphore;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
-/// How many hashes may wait for each that runs. A hash takes some tens of milliseconds, so the last in the queue waits about a
-/// second; who comes after him is told to try again.
+/// How many hashes may wait for each that runs. A hash takes some tens of milliseconds, so the last in the queue waits for
+/// two or three seconds; who comes after him is told at once to try again.
 const WAITING_FOR_EACH: usize = 32;
 
-/// Hashes on threads for blocking work, at most so many at once: each takes 19 MiB.
-pub(crate) struct BoundedHasher {
-    hasher: Arc<dyn PasswordHasher>,
-    /// One for each hash that runs.
-    running: Arc<Semaphore>,
-    /// One for each hash that runs or waits.
-    places: Arc<Semaphore>,
+/// A fixed number of threads that do nothing but hash.
+///
+/// Fixed, because a hash takes 19 MiB, which allocators keep for the thread that asked: with the threads for other
+/// blocking work, a busy hour was measured to leave a gigabyte behind.
+pub(crate) struct BoundedHasher(mpsc::Sender<Job>);
+
+type Job = (Work, oneshot::Sender<Result<Hashed, HashError>>);
+
+/// How many hashes run at once on this machine.
+pub(crate) fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 impl BoundedHasher {
-    /// The recommended hash, with the cores this machine has.
-    pub(crate) fn for_this_machine() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self::new(Argon2Hasher::recommended(), cores, cores.saturating_mul(WAITING_FOR_EACH))
+    /// The recommended hash, on as many threads as the machine has cores. They end when this is dropped.
+    pub(crate) fn start() -> Self {
+        Self::with(Argon2Hasher::recommended(), at_once(), at_once().saturating_mul(WAITING_FOR_EACH))
     }
 
-    fn new(hasher: impl PasswordHasher + 'static, at_once: usize, waiting: usize) -> Self {
-        let places = at_once.saturating_add(waiting);
-        let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
-        Self { hasher: Arc::new(hasher), running: semaphore(at_once), places: semaphore(places) }
+    fn with(hasher: impl PasswordHasher + 'static, at_once: usize, waiting: usize) -> Self {
+        let hasher = Arc::new(hasher);
+        let (sender, receiver) = mpsc::channel(waiting.max(1));
+        let jobs = Arc::new(Mutex::new(receiver));
+        for _ in 0..at_once {
+            let (hasher, jobs) = (Arc::clone(&hasher), Arc::clone(&jobs));
+            spawn_blocking(move || {
+                while let Some((work, answer)) = next(&jobs) {
+                    // Nobody waits any more only if the process is about to end.
+                    let _ = answer.send(run(&work, &*hasher));
+                }
+            });
+        }
+        Self(sender)
     }
+}
+
+/// The next job, for one of the threads at a time; `None` at the end.
+fn next(jobs: &Mutex<mpsc::Receiver<Job>>) -> Option<Job> {
+    jobs.lock().ok()?.blocking_recv()
+}
+
+/// A hash that panics fails, and its thread goes on.
+fn run(work: &Work, hasher: &impl PasswordHasher) -> Result<Hashed, HashError> {
+    catch_unwind(AssertUnwindSafe(|| work.run(|password, salt| hasher.hash(password, salt))))
+        .unwrap_or_else(|_| Err(HashError("the hasher panicked".into())))
 }
 
 impl AsyncHasher for BoundedHasher {
     async fn hash(&self, work: Work) -> Result<Hashed, HashError> {
-        let full = |_| HashError("too many passwords wait to be hashed".into());
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(full)?;
-        let closed = |_| HashError("the hasher has stopped".into());
-        let running = Arc::clone(&self.running).acquire_owned().await.map_err(closed)?;
-        let hasher = Arc::clone(&self.hasher);
-        let task = move || {
-            // Given back when the hash is done, not when nobody waits for it any more.
-            let _permits = (place, running);
-            work.run(|password, salt| hasher.hash(password, salt))
-        };
-        spawn_blocking(task).await.map_err(|_| HashError("the hasher panicked".into()))?
+        let (answer, hashed) = oneshot::channel();
+        self.0
+            .try_send((work, answer))
+            .map_err(|_| HashError("too many passwords wait to be hashed".into()))?;
+        hashed.await.map_err(|_| HashError("the hasher has stopped".into()))?
     }
 }
 
@@ -113,24 +133,28 @@ mod tests {
         }
     }
 
+    /// Waits for something to come about; bounded, so that a mistake ends in a failure.
+    fn wait(until: impl Fn() -> bool) {
+        (0..10_000_000).take_while(|_| !until()).for_each(|_| std::thread::yield_now());
+        assert!(until());
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn what_does_not_fit_the_queue_is_refused_at_once_and_the_rest_is_done() {
         let gated = Gated::default();
         let (gate, running) = (Arc::clone(&gated.gate), Arc::clone(&gated.running));
-        let hasher = Arc::new(BoundedHasher::new(gated, 2, 3));
+        let hasher = Arc::new(BoundedHasher::with(gated, 2, 3));
+        let spawn = || {
+            let (hasher, work) = (Arc::clone(&hasher), work());
+            tokio::spawn(async move { hasher.hash(work).await })
+        };
         let tasks: Vec<_> = {
             let _held = gate.lock().unwrap();
-            let spawn = |_| {
-                let hasher = Arc::clone(&hasher);
-                let work = work();
-                tokio::spawn(async move { hasher.hash(work).await })
-            };
-            let tasks: Vec<_> = (0..20).map(spawn).collect();
-            let refused = || tasks.iter().filter(|task| task.is_finished()).count();
-            // Bounded, so that a mistake ends in a failure.
-            (0..10_000_000).take_while(|_| refused() < 15).for_each(|_| std::thread::yield_now());
-            assert_eq!(refused(), 15);
-            assert!(running.load(Ordering::SeqCst) <= 2);
+            let mut tasks = vec![spawn(), spawn()];
+            wait(|| running.load(Ordering::SeqCst) == 2);
+            tasks.extend((0..18).map(|_| spawn()));
+            wait(|| tasks.iter().filter(|task| task.is_finished()).count() == 15);
+            assert_eq!(running.load(Ordering::SeqCst), 2, "no more than two at once");
             tasks
         };
         let mut done = 0;
@@ -139,5 +163,23 @@ mod tests {
         }
         assert_eq!(done, 5);
         assert!(hasher.hash(work()).await.is_ok(), "there is room again");
+    }
+
+    #[tokio::test]
+    async fn a_hash_that_panics_fails_and_the_next_one_does_not() {
+        struct Once(Mutex<bool>);
+        impl PasswordHasher for Once {
+            fn hash(&self, password: &Password, salt: &Salt) -> Result<PasswordHash, HashError> {
+                let first = std::mem::take(&mut *self.0.lock().unwrap());
+                assert!(!first, "planned");
+                Gated::default().hash(password, salt)
+            }
+            fn verify(&self, _: &Password, _: &PasswordHash) -> Result<bool, HashError> {
+                Ok(false)
+            }
+        }
+        let hasher = BoundedHasher::with(Once(Mutex::new(true)), 1, 1);
+        assert!(hasher.hash(work()).await.is_err());
+        assert!(hasher.hash(work()).await.is_ok());
     }
 }

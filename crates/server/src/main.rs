@@ -41,6 +41,9 @@ use crate::options::{Config, Options};
 /// How long answers and mail that are under way may take once the server was told to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
+/// How many calls of the store may block at once; more would wait for each other there all the same.
+const STORE_THREADS: usize = 64;
+
 fn main() -> ExitCode {
     let options = Options::parse();
     start_log();
@@ -64,7 +67,10 @@ fn start_log() {
 }
 
 fn run(config: Config) -> Result<(), Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    // Those that hash and the one that delivers mail stay; the others come and go with calls of the store.
+    runtime.max_blocking_threads(STORE_THREADS.saturating_add(hasher::at_once()));
+    let runtime = runtime.enable_all().build()?;
     let result = runtime.block_on(host(config));
     // What still runs has had its time.
     runtime.shutdown_background();
@@ -101,7 +107,7 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
         machine: Machine::new(policy, keys.locator, keys.ring),
         store: opened.store,
         directory: opened.directory,
-        hasher: hasher::BoundedHasher::for_this_machine(),
+        hasher: hasher::BoundedHasher::start(),
         mailer,
         clock: Arc::clone(&clock),
         entropy: Arc::new(OsEntropy),
