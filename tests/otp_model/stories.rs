@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use countersign::policy::*;
 use countersign::{Purpose, Settings};
 use proptest::prelude::*;
-use proptest::test_runner::{RngSeed, TestRunner};
+use proptest::test_runner::TestRunner;
 
 use crate::otp::ops::{Op, Trouble, Typed};
 use crate::otp::small::small;
@@ -153,8 +153,7 @@ fn any_way() -> impl Strategy<Value = Vec<Op>> {
 /// Plays random stories, always the same ones, and sees to it that they are about something.
 fn check(settings: &Settings, story: impl Strategy<Value = Vec<Op>>, never: &[&str]) {
     let told = RefCell::new(Tally::new());
-    let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
-    let mut runner = TestRunner::new(ProptestConfig { rng_seed: RngSeed::Fixed(20), ..config });
+    let mut runner = TestRunner::new(crate::cases(400));
     let stories = runner.run(&story, |ops| {
         let tally = play(settings, &ops).map_err(TestCaseError::fail)?;
         tally.into_iter().for_each(|(answer, times)| *told.borrow_mut().entry(answer).or_default() += times);
