@@ -16,7 +16,6 @@ mod hasher;
 mod http;
 mod keys;
 mod mail;
-mod offload;
 mod options;
 mod random;
 mod serve;

@@ -6,11 +6,11 @@ use std::time::Duration;
 use countersign::Timestamp;
 use countersign::host::{Clock, Directory, MemoryStore, Store, StoreError};
 use countersign_sqlite::{Durability, SqliteStore};
+use countersign_tokio::{OffloadedDirectory, OffloadedStore};
 use tokio::task::spawn_blocking;
 use tokio::time::MissedTickBehavior;
 
 use crate::directory::{MemoryUsers, SqliteUsers};
-use crate::offload::{OffloadedDirectory, OffloadedStore};
 use crate::options::StoreUrl;
 
 /// A store, its directory, and the way to sweep it.
@@ -48,8 +48,8 @@ impl StoreUrl {
 
 fn opened<S: Store + Sweep + 'static>(store: S, directory: impl Directory + 'static) -> Opened {
     let store = Arc::new(store);
-    let directory = OffloadedDirectory(Arc::new(directory));
-    Opened { store: OffloadedStore(Arc::clone(&store) as _), directory, sweep: store }
+    let directory = OffloadedDirectory::new(Arc::new(directory));
+    Opened { store: OffloadedStore::new(Arc::clone(&store) as _), directory, sweep: store }
 }
 
 /// A store that can be rid of expired rows.

@@ -19,12 +19,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use countersign::host::AsyncSentry;
 use countersign::{Outcome, Request as Question, Verdict};
+use countersign_tokio::{OffloadedDirectory, OffloadedStore};
 
 pub(crate) use caller::Peer;
 pub(crate) use dev::Dev;
 
 use crate::hasher::BoundedHasher;
-use crate::offload::{OffloadedDirectory, OffloadedStore};
 use answer::{Failure, Waiting};
 
 /// The library with this host around it.

@@ -1,5 +1,6 @@
 //! Blocking parts of the host, away from the threads that serve requests.
 
+use std::fmt;
 use std::sync::Arc;
 
 use countersign::host::{
@@ -13,10 +14,41 @@ use tokio::task::spawn_blocking;
 /// A blocking store whose every call runs on a thread for blocking work.
 ///
 /// What a call needs is copied to that thread, and a call that has begun ends, whether or not anybody still waits for it.
-pub(crate) struct OffloadedStore(pub(crate) Arc<dyn Store>);
+/// How many threads there are is the runtime's setting (`max_blocking_threads`).
+#[derive(Clone)]
+pub struct OffloadedStore(Arc<dyn Store>);
 
 /// A blocking directory, as [`OffloadedStore`].
-pub(crate) struct OffloadedDirectory(pub(crate) Arc<dyn Directory>);
+#[derive(Clone)]
+pub struct OffloadedDirectory(Arc<dyn Directory>);
+
+impl OffloadedStore {
+    /// Takes the blocking store.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self(store)
+    }
+}
+
+impl OffloadedDirectory {
+    /// Takes the blocking directory.
+    #[must_use]
+    pub fn new(directory: Arc<dyn Directory>) -> Self {
+        Self(directory)
+    }
+}
+
+impl fmt::Debug for OffloadedStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OffloadedStore(…)")
+    }
+}
+
+impl fmt::Debug for OffloadedDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OffloadedDirectory(…)")
+    }
+}
 
 impl AsyncStore for OffloadedStore {
     async fn load(&self, keys: &[RecordKey]) -> Result<Vec<Option<Row>>, StoreError> {

@@ -1,0 +1,19 @@
+//! The blocking parts of a [`countersign`] host, used from tokio without blocking it.
+//!
+//! [`OffloadedStore`] makes any blocking [`Store`](countersign::host::Store) an async one, and [`OffloadedDirectory`] any
+//! [`Directory`](countersign::host::Directory).
+//!
+//! ```
+//! use std::sync::Arc;
+//! use countersign::host::{AsyncStore, MemoryStore};
+//! use countersign_tokio::OffloadedStore;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), countersign::host::StoreError> {
+//! let store = OffloadedStore::new(Arc::new(MemoryStore::new()));
+//! assert!(store.load(&[]).await?.is_empty());
+//! # Ok(()) }
+//! ```
+
+mod offload;
+
+pub use offload::{OffloadedDirectory, OffloadedStore};
