@@ -165,6 +165,17 @@ impl Start {
         Ok(Some(Known { id, generation: account.record.generation, address }))
     }
 
+    /// What the limits say: of those that refuse, the one that opens last, so that the same request passes then (R92).
+    fn refused(&self, cx: &Cx<'_>, desk: &mut Opened<Visitor>) -> Option<Refusal> {
+        let full = desk.record.ledger.links_full().filter(|_| self.wish.purpose == Purpose::SignUp);
+        let full = full.map(|retry_at| refuse(cx, Limited { rule: RULE_LIVE_LINKS, retry_at }));
+        let opens = |refusal: &Refusal| match refusal {
+            Refusal::Limited { retry_at, .. } => *retry_at,
+            _ => Timestamp::MIN,
+        };
+        desk.may_start(cx, self.wish.purpose).err().into_iter().chain(full).max_by_key(opens)
+    }
+
     fn subject(&self, known: Option<&Known>, hashed: Option<&Hashed>) -> Result<Subject, MachineError> {
         let Wish { identifier, locale, purpose, pending } = &*self.wish;
         let ask = match (purpose, pending, hashed) {
@@ -198,7 +209,7 @@ impl Turn<Started> for Start {
     fn work(&self, cx: &mut Cx<'_>, rows: &Rows<'_>) -> Result<Option<Work>, MachineError> {
         let Some((_, password)) = &self.wish.pending else { return Ok(None) };
         let mut desk = Opened::<Visitor>::or_new(cx, rows)?;
-        if desk.may_start(cx, self.wish.purpose).is_err() {
+        if self.refused(cx, &mut desk).is_some() {
             return Ok(None);
         }
         Ok(Some(Work { password: password.clone(), salt: desk.salt() }))
@@ -213,7 +224,7 @@ impl Turn<Started> for Start {
         let purpose = self.wish.purpose;
         let mut desk = Opened::<Visitor>::or_new(cx, rows)?;
         // Limits come first: what they answer depends on the visitor record alone (B063).
-        if let Err(refusal) = desk.may_start(cx, purpose) {
+        if let Some(refusal) = self.refused(cx, &mut desk) {
             return super::limited(cx, desk, self.operation, refusal);
         }
         let known = self.known(cx, rows)?;
@@ -223,10 +234,6 @@ impl Turn<Started> for Start {
         }
         if purpose != Purpose::SignUp {
             return code::begin_session(cx, desk, purpose, &subject, |envelope| envelope);
-        }
-        if let Some(retry_at) = desk.record.ledger.links_full() {
-            let refusal = refuse(cx, Limited { rule: RULE_LIVE_LINKS, retry_at });
-            return super::limited(cx, desk, self.operation, refusal);
         }
         let link = keep_link(cx, &mut desk, subject.answerable)?;
         let Some(owner) = known else {

@@ -108,3 +108,28 @@ fn law13_rows_are_bounded_whatever_is_asked() {
     let bound = 4 * usize::try_from(VISITOR_ROW_BYTES_MOST).unwrap();
     assert!(longest < bound && bound < MAX_RECORD_BYTES, "law 13 (bounded): {longest} bytes");
 }
+
+/// Law 13, R92: a full list of mailed links refuses without hashing, and tells when the same request passes.
+#[test]
+fn law13_a_full_list_of_links_refuses_and_costs_no_hash() {
+    let mut settings = Settings::recommended();
+    settings.sends.short = Limit { count: 50, window: core::time::Duration::from_secs(3600) };
+    settings.sends.long = Limit { count: 100, window: core::time::Duration::from_secs(86_400) };
+    let world = World::new(settings);
+    let full = loop {
+        world.calls();
+        match world.sign_up("new@example.org") {
+            Err(Refusal::Limited { rule: RULE_LIVE_LINKS, retry_at, .. }) => break retry_at,
+            other => assert!(other.is_ok(), "{other:?}"),
+        }
+        world.seconds(901);
+    };
+    assert!(!world.calls().contains(&"hash"), "a limit refuses, and a password is hashed all the same");
+    assert!(world.start(Purpose::SignIn, "new@example.org").is_ok(), "law 9: other purposes have no links");
+    // Where another rule opens later, that one is told; at its time the request passes.
+    world.clock.set(Timestamp::from_unix_millis(full.unix_millis() - 1));
+    let refused = world.sign_up("new@example.org");
+    assert!(matches!(refused, Err(Refusal::Limited { rule: RULE_LIVE_LINKS, .. })), "{refused:?}");
+    world.millis(1);
+    assert!(world.sign_up("new@example.org").is_ok(), "R92: the same request passes at its retry_at");
+}
