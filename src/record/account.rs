@@ -23,6 +23,7 @@ pub(crate) struct Account {
     identifiers: Vec<[u8; 16]>,
     /// The name under which the credentials were sealed; new each time.
     seal: [u8; 16],
+    #[serde(with = "super::blob")]
     sealed: Vec<u8>,
 }
 

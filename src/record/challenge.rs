@@ -27,6 +27,7 @@ pub(crate) struct Challenge {
     pub(crate) expires_at: Timestamp,
     /// The codes that would be taken: one, or two where a resend keeps the previous one.
     pub(crate) codes: Vec<LiveCode>,
+    #[serde(with = "super::blob")]
     sealed: Vec<u8>,
 }
 

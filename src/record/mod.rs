@@ -9,6 +9,7 @@
 //! Each turn writes exactly one of them. Hosts see rows as [`RecordKey`], [`Version`] and opaque bytes.
 
 mod account;
+mod blob;
 mod challenge;
 mod codec;
 mod key;
