@@ -82,6 +82,9 @@ pub struct AsyncSentry<S, D, H> {
 impl<S: AsyncStore, D: AsyncDirectory, H: AsyncHasher> AsyncSentry<S, D, H> {
     /// Runs a request to its end.
     ///
+    /// Let it come to its end even if the client hangs up (spawn it): a future that is dropped after a commit has counted,
+    /// and neither mails nor logs what it counted.
+    ///
     /// # Errors
     /// [`Error`] if the host failed; always "not authenticated".
     pub async fn run<R: Request>(&self, request: R) -> Result<Outcome<R::Output>, Error> {
