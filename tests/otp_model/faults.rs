@@ -17,7 +17,7 @@ fn start(purpose: Purpose, who: u8) -> Op {
 }
 
 fn guess(code: Typed) -> Op {
-    Op::Verify { session: 0, door: None, code, client: 1 }
+    Op::Verify { session: 0, door: None, code, claim: None, client: 1 }
 }
 
 /// What goes before, what is in trouble, and what the person does again after it: the last of that must be granted.

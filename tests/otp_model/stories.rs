@@ -41,12 +41,8 @@ fn door() -> impl Strategy<Value = Option<Purpose>> {
 }
 
 fn verify() -> impl Strategy<Value = Op> {
-    (session(), door(), typed(), client()).prop_map(|(session, door, code, client)| Op::Verify {
-        session,
-        door,
-        code,
-        client,
-    })
+    (session(), door(), typed(), prop::option::weighted(0.1, 0..3_u8), client())
+        .prop_map(|(session, door, code, claim, client)| Op::Verify { session, door, code, claim, client })
 }
 
 fn request() -> impl Strategy<Value = Op> {
@@ -90,8 +86,10 @@ fn any_op(moves: impl Strategy<Value = i32> + 'static, overtaken: Range<i16>) ->
 
 /// Somebody who goes at one door for as long as it lets him: guesses, messages or requests, each as soon as it may be.
 fn patient() -> impl Strategy<Value = Vec<Op>> {
-    let start = (purpose(), 0..4_u8).prop_map(|(purpose, who)| Op::Start { purpose, who, client: 0 });
-    let guess = |code| Op::Verify { session: 0, door: None, code, client: 0 };
+    let anybody = (purpose(), 0..4_u8);
+    let start = prop_oneof![2 => anybody, 1 => Just((Purpose::ConfirmAction, 0))]
+        .prop_map(|(purpose, who)| Op::Start { purpose, who, client: 0 });
+    let guess = |code| Op::Verify { session: 0, door: None, code, claim: None, client: 0 };
     let again = prop_oneof![
         6 => Just(vec![guess(Typed::Wrong)]),
         1 => Just(vec![guess(Typed::Newest)]),
@@ -113,7 +111,7 @@ fn patient() -> impl Strategy<Value = Vec<Op>> {
 fn hasty() -> impl Strategy<Value = Vec<Op>> {
     let one = prop_oneof![
         Just(Op::Resend { session: 0, client: 1 }),
-        Just(Op::Verify { session: 0, door: None, code: Typed::Wrong, client: 1 }),
+        Just(Op::Verify { session: 0, door: None, code: Typed::Wrong, claim: None, client: 1 }),
     ];
     (one, 4..9_usize).prop_map(|(op, times)| {
         let mut ops = vec![op; times];

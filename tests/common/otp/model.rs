@@ -332,6 +332,22 @@ impl Model {
         rules.map(|(rule, limit)| (rule, opens(&times, limit, desk.now))).to_vec()
     }
 
+    /// What the sending rules leave after a session's last message, and when each next leaves more.
+    pub fn quotas(&self, session: usize) -> Vec<(&'static str, u32, Timestamp)> {
+        let Session { record, purpose, .. } = self.sessions[session];
+        let Record { seen: now, ahead, .. } = self.records[record];
+        let SendLimits { cooldown, short, long } = self.settings.sends;
+        let cooldown = Limit { count: 1, window: cooldown };
+        let mine = || self.sent.iter().filter(|sent| sent.record == record && sent.purpose == purpose);
+        let quota = |(rule, limit): (&'static str, Limit)| {
+            let counted: Vec<_> =
+                mine().map(|sent| sent.at + ms(limit.window)).filter(|at| *at > now).collect();
+            let used = u32::try_from(counted.len()).unwrap_or(u32::MAX);
+            (rule, limit.count.saturating_sub(used), public(counted.first().map_or(now, |at| *at) - ahead))
+        };
+        [(RULE_COOLDOWN, cooldown), (RULE_SENDS_SHORT, short), (RULE_SENDS_LONG, long)].map(quota).to_vec()
+    }
+
     pub(super) fn wrong(&self, record: usize) -> Vec<i128> {
         let wrong = self.guesses.iter().filter(|guess| guess.record == record && !guess.right);
         wrong.map(|guess| guess.at).collect()

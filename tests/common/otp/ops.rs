@@ -27,6 +27,8 @@ pub enum Op {
         /// The caller's door: that of the session, or any.
         door: Option<Purpose>,
         code: Typed,
+        /// Whose session the caller's door takes it for, if it asks.
+        claim: Option<u8>,
         client: u8,
     },
     Cancel {
@@ -175,7 +177,8 @@ impl Reader<'_> {
                     _ => Typed::Wrong,
                 };
                 let door = (more % 8 == 7).then(|| Purpose::ALL[usize::from(which % 4)]);
-                Op::Verify { session: session % 16, door, code, client: session / 16 }
+                let claim = (which >= 24).then_some(which);
+                Op::Verify { session: session % 16, door, code, claim, client: session / 16 }
             }
         })
     }

@@ -35,9 +35,10 @@ impl Story {
                 self.told(session, &expected, &end)?;
                 self.check(&note, expected, answer, Some(session), end.counted())
             }
-            Op::Verify { session, door, code, client } => {
-                self.verify(*session, *door, *code, metered(client), meanwhile)
+            Op::Verify { session, door, code, claim, client } => {
+                self.verify(*session, *door, (*code, *claim), metered(client), meanwhile)
             }
+
             Op::Cancel { session } => {
                 let Some((session, ticket)) = self.pick(*session) else { return Ok(()) };
                 let note = format!("cancel {session:?}");
@@ -180,7 +181,7 @@ impl Story {
         &mut self,
         session: u8,
         door: Option<Purpose>,
-        typed: Typed,
+        (typed, claim): (Typed, Option<u8>),
         metered: Option<u8>,
         meanwhile: &Meanwhile<'_>,
     ) -> Result<(), String> {
@@ -210,13 +211,14 @@ impl Story {
         };
         let purpose = session.map_or(Purpose::SignUp, |session| self.model.sessions[session].purpose);
         let door = door.unwrap_or(purpose);
-        let note = format!("verify {session:?} for {door:?} with {typed:?} {text:?}");
+        let note = format!("verify {session:?} for {door:?} of {claim:?} with {typed:?} {text:?}");
+        let claim = claim.map(|who| usize::from(who) % PEOPLE.len());
         let request = Verify {
             client: named(metered),
             purpose: door,
             session: ticket,
             code: Code::typed(&text),
-            identifier: None,
+            identifier: claim.map(|who| id(PEOPLE[who][0])),
         };
         let (now, end) = self.run(&note, request, meanwhile)?;
         if !self.metered(metered, Operation::Verify, now, &end, &note)? {
@@ -227,8 +229,10 @@ impl Story {
             .as_ref()
             .map(|outcome| answer(outcome, |verified| Answer::Verified(verified.purpose)));
         let Some(session) = session else { return self.unknown(&note, answer) };
-        let mut expected = self.model.verify(session, door, &code, now);
         let who = self.given.iter().find(|given| given.session == session).unwrap().who;
+        // With another identifier than the session's, no code is right.
+        let meant = claim.is_none_or(|claim| claim == who);
+        let mut expected = self.model.verify(session, door, if meant { &code } else { "another's" }, now);
         self.signed_up(&mut expected, who, now, &end, &answer)?;
         self.check(&note, expected, answer, Some(session), end.counted())
     }
@@ -236,6 +240,12 @@ impl Story {
     /// One message for one code that was sent, of the right form; the model is told its code.
     fn told<O>(&mut self, session: usize, expected: &Expected, end: &End<O>) -> Result<(), String> {
         let (Answer::Started(state) | Answer::Resent(state)) = &expected.answer else { return Ok(()) };
+        if let Some(Outcome { limits, .. }) = &end.outcome {
+            // Those of the client come first, if it is metered.
+            let sends =
+                limits.iter().rev().take(3).rev().map(|quota| (quota.rule, quota.remaining, quota.reset_at));
+            self.same("R93, what the limits leave", &self.model.quotas(session), &sends.collect())?;
+        }
         let Some(mail) = end.mail.first() else {
             return self.same("law 8, a message for every send", &end.outcome.is_none(), &true);
         };

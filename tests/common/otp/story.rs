@@ -80,7 +80,7 @@ impl Story {
         let (model, laws) = (Model::new(settings.clone()), Laws::new(settings.clone()));
         let mut story =
             Self { world, model, laws, settings, given: vec![], last: None, tally: Tally::new(), log };
-        let verify = Op::Verify { session: 0, door: None, code: Typed::Newest, client: 0 };
+        let verify = Op::Verify { session: 0, door: None, code: Typed::Newest, claim: None, client: 0 };
         for op in [Op::Start { purpose: Purpose::SignUp, who: 0, client: 0 }, verify] {
             story.play(&op).unwrap();
         }
