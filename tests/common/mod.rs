@@ -383,3 +383,11 @@ pub fn limit<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> (&'static str, T
         other => panic!("not limited: {other:?}"),
     }
 }
+
+/// How many attempts a wrong code left.
+pub fn attempts_left(answer: Result<Verified, Refusal>) -> u32 {
+    match answer {
+        Err(Refusal::InvalidCode(state)) => state.attempts_left,
+        other => panic!("not a wrong code: {other:?}"),
+    }
+}
