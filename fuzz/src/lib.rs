@@ -1,0 +1,9 @@
+//! What the fuzz targets do with their bytes, as plain functions: `tests/fuzz_corpus.rs` replays every committed input
+//! through the same ones on a stable toolchain.
+
+#[path = "../../tests/common/mod.rs"]
+mod common;
+#[path = "../../tests/common/otp/mod.rs"]
+mod otp;
+
+pub mod targets;

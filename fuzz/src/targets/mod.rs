@@ -1,0 +1,13 @@
+//! The bodies of the fuzz targets. Each panics where a law is broken, and only there.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::arithmetic_side_effects, missing_docs, unreachable_pub, reason = "tests")]
+
+mod record_decode;
+mod sequence;
+mod text;
+mod throttle;
+
+pub use record_decode::record_decode;
+pub use sequence::otp_sequence;
+pub use text::ticket_and_identifier;
+pub use throttle::throttle;

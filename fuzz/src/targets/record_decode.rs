@@ -1,0 +1,154 @@
+//! Any bytes as a row: an error or a decision, never a panic, and nothing granted.
+
+use std::sync::OnceLock;
+
+use countersign::host::Clock;
+use countersign::record::{RecordKey, RecordKind, Version};
+use countersign::*;
+
+use crate::common::{START, World, seed, sign_up, verify};
+
+/// A world in which something of everything was stored, and the tickets that lead to it.
+struct Full {
+    rows: Vec<(RecordKey, Row)>,
+    machine: Machine,
+    visitor: Started,
+    account: Started,
+    id: AccountId,
+    now: Timestamp,
+}
+
+const WHO: &str = "jo@example.com";
+
+fn full() -> &'static Full {
+    static FULL: OnceLock<Full> = OnceLock::new();
+    FULL.get_or_init(|| {
+        let world = World::recommended();
+        let id = world.member(WHO);
+        let account = world.start(Purpose::ConfirmAction, WHO).unwrap();
+        let _ = world.verify(Purpose::ConfirmAction, &account.session, "000000");
+        let visitor = world.start(Purpose::SignIn, WHO).unwrap();
+        let _ = world.verify(Purpose::SignIn, &visitor.session, "000000");
+        world.seconds(60);
+        world.start(Purpose::SignUp, WHO).unwrap();
+        let _ = world.ask(Cancel { client: Client::named(b"c"), session: world_ticket(&visitor) });
+        let visitor = world.start(Purpose::SignIn, WHO).unwrap();
+        let metered = world.ask(SignIn { client: Client::named(b"c"), ..sign_in() });
+        drop(metered);
+        let rows =
+            world.seen.rows.lock().unwrap().iter().map(|(key, (row, _))| (*key, row.clone())).collect();
+        let now = world.clock.now().unwrap();
+        Full { rows, machine: world.sentry.machine.clone(), visitor, account, id, now }
+    })
+}
+
+fn world_ticket(started: &Started) -> Ticket<OtpSession> {
+    started.session.clone()
+}
+
+fn sign_in() -> SignIn {
+    SignIn { client: Client::unmetered(), identifier: Identifier::parse(WHO).unwrap(), locale: None }
+}
+
+pub fn record_decode(data: &[u8]) {
+    let Some((mode, data)) = data.split_first() else { return };
+    let full = full();
+    let mutated = |key: &RecordKey, row: &Row| -> Vec<u8> {
+        match mode % 4 {
+            // Any bytes at all.
+            0 => data.to_vec(),
+            // Any bytes behind the right beginning, so that the decoder is reached.
+            1 => [&row.bytes[..2], data].concat(),
+            // A valid row with some bytes changed: a place and a byte each.
+            2 => {
+                let mut bytes = row.bytes.clone();
+                for change in data.chunks_exact(3) {
+                    let place = usize::from(u16::from_le_bytes([change[0], change[1]])) % bytes.len();
+                    bytes[place] ^= change[2];
+                }
+                bytes
+            }
+            // A valid row cut short, or with bytes behind it, or in another's place.
+            _ => match data {
+                [at, rest @ ..] if *at < 200 => {
+                    [&row.bytes[..usize::from(*at).min(row.bytes.len())], rest].concat()
+                }
+                _ => {
+                    let other = full.rows.iter().find(|(other, _)| other.kind() != key.kind());
+                    [&other.unwrap().1.bytes[..], data].concat()
+                }
+            },
+        }
+    };
+    let changed = |kind: RecordKind| mode / 4 % 2 == 0 || kind == RecordKind::Meter;
+    let row = |key: &RecordKey| {
+        let (_, row) = full.rows.iter().find(|(known, _)| known == key)?;
+        let bytes = if key.kind().is_some_and(changed) { mutated(key, row) } else { row.bytes.clone() };
+        Some(Row { version: Version::from_bytes([7; 16]), bytes })
+    };
+    let rows = |keys: &[RecordKey]| keys.iter().map(row).collect::<Vec<_>>();
+    let whole = |keys: &[RecordKey]| {
+        let unchanged =
+            |key: &RecordKey| full.rows.iter().any(|(k, row)| k == key && mutated(k, row) == row.bytes);
+        keys.iter().all(|key| !key.kind().is_some_and(changed) || unchanged(key))
+    };
+    let known = |kind| full.rows.iter().filter(move |(key, _)| key.kind() == Some(kind)).map(|(key, _)| *key);
+
+    let client = Client::named(b"c");
+    let (visitor, account) = (&full.visitor.session, &full.account.session);
+    run(full, SignIn { client: client.clone(), ..sign_in() }, &rows);
+    run(full, sign_in(), &rows);
+    run(full, sign_up(WHO), &rows);
+    let action = Action::new("pay:1").unwrap();
+    let confirm =
+        ConfirmAction { client: Client::unmetered(), account: full.id.clone(), action, locale: None };
+    run(full, confirm, &rows);
+    for session in [visitor, account] {
+        let (client, session) = (Client::unmetered(), session.clone());
+        run(full, Resend { client: client.clone(), session: session.clone() }, &rows);
+        run(full, Cancel { client, session }, &rows);
+    }
+    for (purpose, session) in [(Purpose::SignIn, visitor), (Purpose::ConfirmAction, account)] {
+        let answer = run(full, verify(purpose, session, "123456"), &rows);
+        let granted = answer.and_then(Outcome::granted);
+        let keys: Vec<_> = known(RecordKind::Visitor).chain(known(RecordKind::Account)).collect();
+        assert!(granted.is_none() || whole(&keys), "law 10 (fail closed): a damaged row granted {granted:?}");
+    }
+    for row in known(RecordKind::Visitor).chain(known(RecordKind::Account)) {
+        run(full, flow::Rewrap { row }, &rows);
+    }
+}
+
+/// Runs a request over the given rows, every commit taken as applied.
+fn run<R: Request>(
+    full: &Full,
+    request: R,
+    rows: &dyn Fn(&[RecordKey]) -> Vec<Option<Row>>,
+) -> Option<Outcome<R::Output>> {
+    let now = full.now.max(START);
+    let mut step = full.machine.begin(request, Context { now, entropy: seed(99) });
+    loop {
+        step = match step {
+            Step::Find(find) => {
+                let address = Address::parse(WHO).unwrap();
+                find.resume(Some(DirectoryEntry { account: full.id.clone(), address, legacy: None }))
+            }
+            Step::Load(load) => {
+                let rows = rows(load.keys());
+                load.resume(rows).ok()?
+            }
+            Step::Prove(prove) => {
+                let hashed = prove.work().run(|_, _| PasswordHash::new("$test$00")).unwrap();
+                prove.resume(hashed).ok()?
+            }
+            Step::Commit(commit) => {
+                if let Write::Put { bytes, .. } = commit.write() {
+                    assert!(bytes.len() <= record::MAX_RECORD_BYTES, "law 13 (bounded)");
+                }
+                commit.resume(Committed::Applied).ok()?
+            }
+            Step::Create(create) => create.resume(Created::Taken),
+            Step::Done(done) => return Some(done.outcome),
+        };
+    }
+}
