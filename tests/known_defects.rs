@@ -351,3 +351,40 @@ fn b073_a_code_for_another_generation_is_refused() {
     assert_eq!(world.member(WHO).as_str(), "old");
     assert_eq!(world.verify(Purpose::SignIn, &session, &code).unwrap_err(), Refusal::InvalidSession);
 }
+
+/// B022, R9: every operation is counted against its client by what it is, not by a route, and none is without a limit.
+#[test]
+fn b022_every_operation_is_metered_by_what_it_is() {
+    let client = || Client::named(b"one");
+    let world = World::recommended();
+    let session = world.sign_up(WHO).unwrap().session;
+    let guess = Verify { client: client(), ..verify(Purpose::SignUp, &session, "000000") };
+    let (identifier, locale) = (id(WHO), None);
+    let limited = |refusal: Option<Refusal>| {
+        matches!(refusal, Some(Refusal::Limited { rule: policy::RULE_CLIENT, .. }))
+    };
+    for round in 0..=60 {
+        let over = [
+            limited(world.ask(guess.clone()).into_result().err()),
+            limited(world.ask(Resend { client: client(), session: session.clone() }).into_result().err()),
+            limited(world.ask(Cancel { client: client(), session: session.clone() }).into_result().err()),
+            limited(world.ask(SignUp { client: client(), ..sign_up(WHO) }).into_result().err()),
+            limited(
+                world
+                    .ask(Recover { client: client(), identifier: identifier.clone(), locale: locale.clone() })
+                    .into_result()
+                    .err(),
+            ),
+        ];
+        assert_eq!(over, [round == 60; 5], "request {round} of each");
+    }
+}
+
+/// B080: lives are typed spans, and the defaults are what the docs say.
+#[test]
+fn b080_the_default_lives_are_in_seconds() {
+    let codes = Settings::recommended().codes;
+    let seconds =
+        |purpose| (codes.lifetimes(purpose).code.as_secs(), codes.lifetimes(purpose).session.as_secs());
+    assert_eq!(Purpose::ALL.map(seconds), [(300, 900), (300, 900), (600, 900), (300, 900)]);
+}

@@ -29,7 +29,7 @@ fn r18_a_code_ends_at_its_life_to_the_millisecond() {
     }
 }
 
-/// R20, B046, B050, B052: a code is refused, and counted, for any other session, purpose or identifier.
+/// R20, B046, B049, B050, B052: a code is refused, and counted, for any other session, purpose or identifier.
 #[test]
 fn r20_a_code_is_good_for_its_own_session_only() {
     let world = World::recommended();

@@ -19,6 +19,7 @@ const INCREMENTS: u64 = 100;
 /// How often a race over one row is run: once may be won by luck.
 const ROUNDS: u64 = 25;
 
+/// B016: a limiter whose counts get lost in a race is none.
 pub(super) fn no_increment_is_lost<F: Factory>(factory: &F) -> Verdict {
     count(&[&factory.fresh()])
 }
