@@ -91,7 +91,8 @@ fn patient() -> impl Strategy<Value = Vec<Op>> {
         .prop_map(|(purpose, who)| Op::Start { purpose, who, client: 0 });
     let guess = |code| Op::Verify { session: 0, door: None, code, claim: None, client: 0 };
     let again = prop_oneof![
-        6 => Just(vec![guess(Typed::Wrong)]),
+        5 => Just(vec![guess(Typed::Wrong)]),
+        2 => Just(vec![guess(Typed::Wrong); 5]),
         1 => Just(vec![guess(Typed::Newest)]),
         2 => Just(vec![guess(Typed::Wrong), Op::Wait { off: 0 }]),
         2 => Just(vec![Op::Wait { off: 0 }, Op::Resend { session: 0, client: 0 }]),
@@ -129,12 +130,24 @@ fn eager() -> impl Strategy<Value = Vec<Op>> {
     })
 }
 
+/// Somebody who comes back to a mailed link, about when it ends.
+fn late() -> impl Strategy<Value = Vec<Op>> {
+    let wait = prop_oneof![2 => 44_998..45_002, 1 => 0..50_000];
+    (wait, any::<bool>()).prop_map(|(wait, cancelled)| {
+        let start = Op::Start { purpose: Purpose::SignUp, who: 1, client: 0 };
+        let given_up = cancelled.then_some(Op::Cancel { session: 0 });
+        let redeem = Op::Redeem { session: 0, who: None, client: 0 };
+        core::iter::once(start).chain(given_up).chain([Op::Move(wait), redeem]).collect()
+    })
+}
+
 fn story(op: impl Strategy<Value = Op> + 'static) -> impl Strategy<Value = Vec<Op>> {
     let part = prop_oneof![
         2 => prop::collection::vec(op, 1..16),
         1 => patient(),
         1 => hasty(),
         1 => eager(),
+        1 => late(),
     ];
     prop::collection::vec(part, 1..6).prop_map(|parts| parts.concat())
 }
