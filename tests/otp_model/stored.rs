@@ -133,3 +133,56 @@ fn law13_a_full_list_of_links_refuses_and_costs_no_hash() {
     world.millis(1);
     assert!(world.sign_up("new@example.org").is_ok(), "R92: the same request passes at its retry_at");
 }
+
+/// Law 5, R29: a code's digest is bound to its session, so that two sessions with the same code, which chance makes now and
+/// then, are stored unlike: who reads the database cannot tell one code by another, nor put it in the other's place.
+#[test]
+fn law5_equal_codes_are_stored_unlike() {
+    use crate::common::{Part, seed};
+    use countersign::host::{Directory, Store};
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    let world = World::recommended();
+    world.member("jo@example.com");
+    let start = |number: u64, keep: bool| {
+        let host = Part(Arc::clone(&world.seen), Arc::clone(&world.clock));
+        let (client, identifier) = (Client::unmetered(), crate::common::id("jo@example.com"));
+        let context = Context { now: host::Clock::now(&*world.clock).unwrap(), entropy: seed(number) };
+        let mut step = world.sentry.machine.begin(SignIn { client, identifier, locale: None }, context);
+        loop {
+            step = match step {
+                Step::Find(find) => {
+                    let entry = host.find(find.identifier()).unwrap();
+                    find.resume(entry)
+                }
+                Step::Load(load) => {
+                    let rows = host.load(load.keys()).unwrap();
+                    load.resume(rows).unwrap()
+                }
+                Step::Commit(commit) => {
+                    if keep {
+                        let kept = host.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                        assert_eq!(kept, Committed::Applied);
+                    }
+                    commit.resume(Committed::Applied).unwrap()
+                }
+                Step::Done(done) => return done.mail[0].code.as_ref().unwrap().expose().to_owned(),
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    // Among some thousand codes of six digits, two are the same.
+    let mut known = BTreeMap::new();
+    let twins = (10_000..).find_map(|number| Some((known.insert(start(number, false), number)?, number)));
+    let (one, other) = twins.unwrap();
+    let first = start(one, true);
+    world.seconds(60);
+    assert_eq!(start(other, true), first, "the same code in two sessions");
+    let rows = world.seen.rows.lock().unwrap();
+    let (_, (row, _)) = rows.iter().find(|(key, _)| key.kind() == Some(RecordKind::Visitor)).unwrap();
+    let mut windows: Vec<_> = row.bytes.windows(16).collect();
+    windows.sort_unstable();
+    let twice = windows.windows(2).find(|pair| pair[0] == pair[1]);
+    assert_eq!(twice, None, "law 5 (bound): two sessions share a digest");
+}
