@@ -63,6 +63,9 @@ impl PasswordHasher for Unhashed {
     fn verify(&self, _: &Password, _: &PasswordHash) -> Result<bool, HashError> {
         Ok(false)
     }
+    fn rehash_due(&self, _: &PasswordHash) -> bool {
+        false
+    }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -6,7 +6,7 @@ mod common;
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use common::*;
@@ -66,7 +66,7 @@ impl AsyncDirectory for Later {
 
 impl AsyncHasher for Later {
     async fn hash(&self, work: Work) -> Result<Hashed, HashError> {
-        later(work.run(|password, salt| PasswordHasher::hash(&*self.0, password, salt))).await
+        later(work.run(&*self.0)).await
     }
 }
 
@@ -169,7 +169,7 @@ fn a_stale_retry_does_not_hash_again() {
             }
             Step::Prove(prove) => {
                 hashes += 1;
-                let hashed = prove.work().run(|p, s| world.sentry.hasher.hash(p, s)).unwrap();
+                let hashed = prove.work().run(&*world.sentry.hasher).unwrap();
                 prove.resume(hashed).unwrap()
             }
             Step::Commit(commit) => {
@@ -187,12 +187,28 @@ fn a_stale_retry_does_not_hash_again() {
 
 /// If the record was made anew meanwhile, its salt is another, and the password is hashed again for it: the hash that is stored is
 /// always of the record's own salt.
+/// A hasher, and the salts it was given.
+struct Recording<'a>(&'a dyn PasswordHasher, &'a Mutex<Vec<Salt>>);
+
+impl PasswordHasher for Recording<'_> {
+    fn hash(&self, password: &Password, salt: &Salt) -> Result<PasswordHash, HashError> {
+        self.1.lock().unwrap().push(*salt);
+        self.0.hash(password, salt)
+    }
+    fn verify(&self, password: &Password, hash: &PasswordHash) -> Result<bool, HashError> {
+        self.0.verify(password, hash)
+    }
+    fn rehash_due(&self, hash: &PasswordHash) -> bool {
+        self.0.rehash_due(hash)
+    }
+}
+
 #[test]
 fn a_new_salt_is_hashed_for() {
     let world = World::recommended();
     let mut step =
         world.sentry.machine.begin(sign_up("jo@example.com"), Context { now: START, entropy: seed(78) });
-    let (mut salts, mut raced) = (Vec::new(), false);
+    let (salts, mut raced) = (Mutex::new(Vec::new()), false);
     loop {
         step = match step {
             Step::Find(find) => find.resume(None),
@@ -201,11 +217,7 @@ fn a_new_salt_is_hashed_for() {
                 load.resume(rows).unwrap()
             }
             Step::Prove(prove) => {
-                let hash = |p: &Password, s: &Salt| {
-                    salts.push(*s);
-                    world.sentry.hasher.hash(p, s)
-                };
-                let hashed = prove.work().run(hash).unwrap();
+                let hashed = prove.work().run(&Recording(&world.sentry.hasher, &salts)).unwrap();
                 prove.resume(hashed).unwrap()
             }
             Step::Commit(commit) => {
@@ -221,6 +233,7 @@ fn a_new_salt_is_hashed_for() {
             other => panic!("{other:?}"),
         };
     }
+    let salts = salts.into_inner().unwrap();
     assert_eq!(salts.len(), 2);
     assert_ne!(salts[0], salts[1]);
 }

@@ -62,6 +62,10 @@ impl PasswordHasher for Parts {
     fn verify(&self, _: &Password, _: &PasswordHash) -> Result<bool, HashError> {
         Ok(false)
     }
+
+    fn rehash_due(&self, _: &PasswordHash) -> bool {
+        false
+    }
 }
 
 /// Ninety-seven bytes.

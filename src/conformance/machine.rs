@@ -10,13 +10,28 @@ use std::sync::Barrier;
 use super::Factory;
 use super::check::{Stop, Verdict as CaseVerdict, ensure, failed};
 use super::lifetime::now;
-use crate::host::{HashError, Store};
+use crate::host::{HashError, PasswordHasher, Store};
 use crate::machine::{Committed, Created, Done, Step};
 use crate::{
     AccountId, Client, Code, Context, Entropy, Identifier, KeyRing, LocatorKey, Machine, MachineError,
-    OtpSession, Outcome, Password, PasswordHash, Profile, Purpose, Refusal, Request, Resend, Settings,
+    OtpSession, Outcome, Password, PasswordHash, Profile, Purpose, Refusal, Request, Resend, Salt, Settings,
     SignUp, Ticket, Timestamp, Verdict, Verified, Verify,
 };
+
+/// A hasher that hashes nothing: here it is stores that are tried.
+struct Unhashed;
+
+impl PasswordHasher for Unhashed {
+    fn hash(&self, _: &Password, _: &Salt) -> Result<PasswordHash, HashError> {
+        PasswordHash::new("$none").map_err(|why| HashError(why.to_string()))
+    }
+    fn verify(&self, _: &Password, _: &PasswordHash) -> Result<bool, HashError> {
+        Ok(false)
+    }
+    fn rehash_due(&self, _: &PasswordHash) -> bool {
+        false
+    }
+}
 
 /// How many guess at once.
 const GUESSERS: usize = 8;
@@ -145,9 +160,7 @@ impl<S: Store> Desk<S> {
                     load.resume(rows).map_err(ended)?
                 }
                 Step::Prove(prove) => {
-                    let hash =
-                        |_: &_, _: &_| PasswordHash::new("$none").map_err(|why| HashError(why.to_string()));
-                    let hashed = prove.work().run(hash).map_err(broken)?;
+                    let hashed = prove.work().run(&Unhashed).map_err(broken)?;
                     prove.resume(hashed).map_err(ended)?
                 }
                 Step::Commit(commit) => {

@@ -82,7 +82,7 @@ impl Turn<Verified> for Redeem {
     /// Hashes only for a link that holds: nobody can make the host hash without one, and a link cannot be guessed.
     fn work(&self, cx: &mut Cx<'_>, rows: &Rows<'_>) -> Result<Option<Work>, MachineError> {
         let desk = Opened::<Visitor>::existing(cx, rows, 0)?.filter(|desk| self.holds(desk));
-        Ok(desk.map(|desk| Work { password: self.wish.password.clone(), salt: desk.salt() }))
+        Ok(desk.map(|desk| Work::hash(self.wish.password.clone(), desk.salt())))
     }
 
     fn decide(
@@ -95,14 +95,14 @@ impl Turn<Verified> for Redeem {
         let Some(mut desk) = Opened::<Visitor>::existing(cx, rows, 0)? else {
             return Ok(super::unknown(cx, self.row, operation));
         };
-        let Some(hashed) = hashed.filter(|_| self.holds(&desk)) else {
+        let Some(hash) = hashed.and_then(Hashed::hash).filter(|_| self.holds(&desk)) else {
             return missing(cx, desk, operation);
         };
         let (notices, purpose) = (desk.notices(), Purpose::SignUp);
         desk.record.ledger.spend(purpose);
         let change = desk.put(cx)?;
         let RedeemSignUp { identifier, profile, .. } = &*self.wish;
-        let next = make_account(identifier.clone(), profile.clone(), StoredHash(hashed.hash.clone()));
+        let next = make_account(identifier.clone(), profile.clone(), StoredHash(hash.clone()));
         Ok(Decision::new(change, next)
             .event(cx, &self.row, EventKind::LinkRedeemed { purpose })
             .events(cx, &self.row, notices))

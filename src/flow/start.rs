@@ -178,9 +178,9 @@ impl Start {
 
     fn subject(&self, known: Option<&Known>, hashed: Option<&Hashed>) -> Result<Subject, MachineError> {
         let Wish { identifier, locale, purpose, pending } = &*self.wish;
-        let ask = match (purpose, pending, hashed) {
-            (Purpose::SignUp, Some((profile, _)), Some(hashed)) => {
-                Ask::SignUp { profile: profile.clone(), password: StoredHash(hashed.hash.clone()) }
+        let ask = match (purpose, pending, hashed.and_then(Hashed::hash)) {
+            (Purpose::SignUp, Some((profile, _)), Some(hash)) => {
+                Ask::SignUp { profile: profile.clone(), password: StoredHash(hash.clone()) }
             }
             (Purpose::SignIn, ..) => Ask::SignIn,
             (Purpose::Recover, ..) => Ask::Recover,
@@ -212,7 +212,7 @@ impl Turn<Started> for Start {
         if self.refused(cx, &mut desk).is_some() {
             return Ok(None);
         }
-        Ok(Some(Work { password: password.clone(), salt: desk.salt() }))
+        Ok(Some(Work::hash(password.clone(), desk.salt())))
     }
 
     fn decide(

@@ -58,7 +58,7 @@ impl Sentry {
                     load.resume(rows)?
                 }
                 Step::Prove(prove) => {
-                    let hashed = prove.work().run(|password, salt| self.hasher.hash(password, salt))?;
+                    let hashed = prove.work().run(&*self.hasher)?;
                     prove.resume(hashed)?
                 }
                 Step::Commit(commit) => {

@@ -25,6 +25,10 @@ pub trait PasswordHasher: Send + Sync {
     /// # Errors
     /// [`HashError`] if hashing failed.
     fn verify(&self, password: &Password, hash: &PasswordHash) -> Result<bool, HashError>;
+
+    /// Whether `hash` was made in another way than [`hash`](Self::hash) makes them now (weaker parameters, another algorithm).
+    /// After the next sign-in with the right password it is then replaced (R85). Looks at the text alone; costs nothing.
+    fn rehash_due(&self, hash: &PasswordHash) -> bool;
 }
 
 impl<H: PasswordHasher + ?Sized> PasswordHasher for &H {
@@ -34,6 +38,9 @@ impl<H: PasswordHasher + ?Sized> PasswordHasher for &H {
     fn verify(&self, password: &Password, hash: &PasswordHash) -> Result<bool, HashError> {
         (**self).verify(password, hash)
     }
+    fn rehash_due(&self, hash: &PasswordHash) -> bool {
+        (**self).rehash_due(hash)
+    }
 }
 
 impl<H: PasswordHasher + ?Sized> PasswordHasher for alloc::sync::Arc<H> {
@@ -42,5 +49,8 @@ impl<H: PasswordHasher + ?Sized> PasswordHasher for alloc::sync::Arc<H> {
     }
     fn verify(&self, password: &Password, hash: &PasswordHash) -> Result<bool, HashError> {
         (**self).verify(password, hash)
+    }
+    fn rehash_due(&self, hash: &PasswordHash) -> bool {
+        (**self).rehash_due(hash)
     }
 }

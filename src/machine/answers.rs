@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::host::{HashError, PasswordHasher};
 use crate::record::Version;
 use crate::{AccountId, Address, Identifier, Password, PasswordHash, Profile, Salt, Timestamp};
 
@@ -75,31 +76,102 @@ pub enum Created {
     Taken,
 }
 
-/// A password to hash: slow on purpose, and the only slow thing here.
+/// A password to hash or to check: slow on purpose, and the only slow thing here.
 ///
 /// Hand it to a thread where slowness does no harm; see [`run`](Work::run).
 #[derive(Clone, Debug)]
 pub struct Work {
-    pub(crate) password: Password,
-    pub(crate) salt: Salt,
+    password: Password,
+    task: Task,
+}
+
+#[derive(Clone, Debug)]
+enum Task {
+    /// Hash it under a salt.
+    Hash(Salt),
+    /// Compare it with a stored hash; where there is none, hash it under a salt all the same, so that the time taken
+    /// tells nothing (law 8).
+    Check { stored: Option<PasswordHash>, decoy: Salt },
+}
+
+impl Task {
+    /// Whether what was done for `self` still stands for `other`. What the decoy's salt was, is nobody's concern.
+    fn serves(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Hash(a), Self::Hash(b)) => a == b,
+            (Self::Check { stored: a, .. }, Self::Check { stored: b, .. }) => match (a, b) {
+                (Some(a), Some(b)) => a.matches(b),
+                (None, None) => true,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
 }
 
 /// The result of [`Work`], for the stage that asked for it.
 #[derive(Clone, Debug)]
 pub struct Hashed {
-    pub(crate) salt: Salt,
-    pub(crate) hash: PasswordHash,
+    task: Task,
+    proof: Proof,
+}
+
+#[derive(Clone, Debug)]
+enum Proof {
+    Hash(PasswordHash),
+    Check { right: bool, rehash_due: bool },
 }
 
 impl Work {
-    /// Does the work with `hash`, the host's hashing function.
+    pub(crate) const fn hash(password: Password, salt: Salt) -> Self {
+        Self { password, task: Task::Hash(salt) }
+    }
+
+    pub(crate) const fn check(password: Password, stored: Option<PasswordHash>, decoy: Salt) -> Self {
+        Self { password, task: Task::Check { stored, decoy } }
+    }
+
+    /// Does the work with the host's hasher: one hash, whatever is to be done.
     ///
     /// # Errors
-    /// What `hash` fails with.
-    pub fn run<E>(
-        &self,
-        hash: impl FnOnce(&Password, &Salt) -> Result<PasswordHash, E>,
-    ) -> Result<Hashed, E> {
-        Ok(Hashed { salt: self.salt, hash: hash(&self.password, &self.salt)? })
+    /// What the hasher fails with.
+    pub fn run<H: PasswordHasher + ?Sized>(&self, hasher: &H) -> Result<Hashed, HashError> {
+        let proof = match &self.task {
+            Task::Hash(salt) => Proof::Hash(hasher.hash(&self.password, salt)?),
+            Task::Check { stored: Some(stored), .. } => {
+                let right = hasher.verify(&self.password, stored)?;
+                Proof::Check { right, rehash_due: hasher.rehash_due(stored) }
+            }
+            Task::Check { stored: None, decoy } => {
+                let _ = hasher.hash(&self.password, decoy)?;
+                Proof::Check { right: false, rehash_due: false }
+            }
+        };
+        Ok(Hashed { task: self.task.clone(), proof })
+    }
+}
+
+impl Hashed {
+    /// Whether it is the result of this work, or of work that stands for it.
+    pub(crate) fn is_of(&self, work: &Work) -> bool {
+        self.task.serves(&work.task)
+    }
+
+    /// The hash, where one was asked for.
+    pub(crate) const fn hash(&self) -> Option<&PasswordHash> {
+        match &self.proof {
+            Proof::Hash(hash) => Some(hash),
+            Proof::Check { .. } => None,
+        }
+    }
+
+    /// Whether the password was that of the stored hash.
+    pub(crate) const fn is_right(&self) -> bool {
+        matches!(self.proof, Proof::Check { right: true, .. })
+    }
+
+    /// Whether the stored hash should be made anew, with the hasher's present parameters.
+    pub(crate) const fn rehash_due(&self) -> bool {
+        matches!(self.proof, Proof::Check { rehash_due: true, .. })
     }
 }

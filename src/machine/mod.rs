@@ -259,11 +259,8 @@ impl<O: 'static> Load<O> {
             return if ours { Ok(decided.applied(frame)) } else { Err(MachineError::CommitUnknown) };
         }
         let work = turn.work(&mut frame.cx(), &Rows { keys: &keys, rows: &rows })?;
-        // What was hashed for an earlier try still stands if it was hashed with the same salt.
-        let hashed = match (&work, hashed) {
-            (Some(work), Some(hashed)) if hashed.salt == work.salt => Some(hashed),
-            _ => None,
-        };
+        // What was hashed for an earlier try still stands if it was hashed with the same salt, or compared with the same hash.
+        let hashed = hashed.filter(|hashed| work.as_ref().is_some_and(|work| hashed.is_of(work)));
         match work {
             Some(work) if hashed.is_none() => Ok(Step::Prove(Prove { frame, turn, keys, rows, work })),
             _ => decide(frame, turn, keys, rows, hashed),
@@ -292,7 +289,7 @@ impl<O: 'static> Prove<O> {
     /// # Errors
     /// [`MachineError`] if that was the result of other work.
     pub fn resume(self, hashed: Hashed) -> Result<Step<O>, MachineError> {
-        if hashed.salt != self.work.salt {
+        if !hashed.is_of(&self.work) {
             return Err(MachineError::Misuse("the hash is of other work"));
         }
         decide(self.frame, self.turn, self.keys, self.rows, Some(hashed))

@@ -152,19 +152,40 @@ impl Audit for Part {
     }
 }
 
+/// `$scheme$salt$mixed`: tests use `test` for hashes of the present and any other scheme for older ones.
+pub(crate) fn hash_for_tests(scheme: &str, password: &Password, salt: &[u8]) -> PasswordHash {
+    let hex =
+        |bytes: &mut dyn Iterator<Item = u8>| bytes.map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mixed = hex(&mut password.expose().bytes().zip(salt.iter().cycle()).map(|(a, b)| a ^ b));
+    let salt = hex(&mut salt.iter().copied());
+    PasswordHash::new(&format!("${scheme}${salt}${mixed}")).unwrap()
+}
+
+fn hex_byte(digits: &[u8]) -> u8 {
+    u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap()
+}
+
 impl PasswordHasher for Part {
     fn hash(&self, password: &Password, salt: &Salt) -> Result<PasswordHash, HashError> {
         if self.0.call("hash").is_some() {
             return Err(HashError("planned".into()));
         }
         // Not a password hash: a stand-in that costs nothing and that tests can recognise.
-        let mixed = password.expose().bytes().zip(salt.as_bytes().iter().cycle()).map(|(a, b)| a ^ b);
-        let text: String = mixed.map(|byte| format!("{byte:02x}")).collect();
-        Ok(PasswordHash::new(&format!("$test${text}")).unwrap())
+        Ok(hash_for_tests("test", password, salt.as_bytes()))
     }
 
-    fn verify(&self, _: &Password, _: &PasswordHash) -> Result<bool, HashError> {
-        Ok(false)
+    fn verify(&self, password: &Password, hash: &PasswordHash) -> Result<bool, HashError> {
+        if self.0.call("hash").is_some() {
+            return Err(HashError("planned".into()));
+        }
+        let parts: Vec<_> = hash.expose().split('$').collect();
+        let Some((scheme, salt)) = parts.get(1).zip(parts.get(2)) else { return Ok(false) };
+        let salt: Vec<u8> = salt.as_bytes().chunks(2).map(|hex| hex_byte(hex)).collect();
+        Ok(hash.matches(&hash_for_tests(scheme, password, &salt)))
+    }
+
+    fn rehash_due(&self, hash: &PasswordHash) -> bool {
+        !hash.expose().starts_with("$test$")
     }
 }
 

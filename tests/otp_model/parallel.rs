@@ -40,7 +40,7 @@ impl<O: Send + Sync + 'static> Running for Request<O> {
                 load.resume(rows).unwrap()
             }
             Step::Prove(prove) => {
-                let hashed = prove.work().run(|password, salt| host.hash(password, salt)).unwrap();
+                let hashed = prove.work().run(host).unwrap();
                 prove.resume(hashed).unwrap()
             }
             Step::Commit(commit) => {

@@ -174,6 +174,13 @@ impl PasswordHasher for Argon2Hasher {
             .map_err(failed)?;
         Ok(comparison.tag.is_some_and(|tag| tag.as_bytes().ct_eq(&computed).into()))
     }
+
+    /// Whether it is anything but Argon2id 1.3 with exactly the parameters of this hasher.
+    fn rehash_due(&self, hash: &PasswordHash) -> bool {
+        let present = hash.expose().starts_with("$argon2id$v=19$");
+        !present
+            || Comparison::read(hash.expose()).is_none_or(|stored| stored.context.params() != &self.params)
+    }
 }
 
 /// One hash to be computed, and the tag it is compared with.

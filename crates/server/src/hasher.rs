@@ -56,8 +56,8 @@ fn next(jobs: &Mutex<mpsc::Receiver<Job>>) -> Option<Job> {
 }
 
 /// A hash that panics fails, and its thread goes on.
-fn run(work: &Work, hasher: &impl PasswordHasher) -> Result<Hashed, HashError> {
-    catch_unwind(AssertUnwindSafe(|| work.run(|password, salt| hasher.hash(password, salt))))
+fn run<H: PasswordHasher>(work: &Work, hasher: &H) -> Result<Hashed, HashError> {
+    catch_unwind(AssertUnwindSafe(|| work.run(hasher)))
         .unwrap_or_else(|_| Err(HashError("the hasher panicked".into())))
 }
 
@@ -99,6 +99,9 @@ mod tests {
         }
         fn verify(&self, _: &Password, _: &PasswordHash) -> Result<bool, HashError> {
             Ok(false)
+        }
+        fn rehash_due(&self, _: &PasswordHash) -> bool {
+            false
         }
     }
 
@@ -176,6 +179,9 @@ mod tests {
             }
             fn verify(&self, _: &Password, _: &PasswordHash) -> Result<bool, HashError> {
                 Ok(false)
+            }
+            fn rehash_due(&self, _: &PasswordHash) -> bool {
+                false
             }
         }
         let hasher = BoundedHasher::with(Once(Mutex::new(true)), 1, 1);

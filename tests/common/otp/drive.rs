@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use countersign::host::{Directory, EntropySource, Mailer, PasswordHasher, Store};
+use countersign::host::{Directory, EntropySource, Mailer, Store};
 use countersign::record::{RecordKey, RecordKind};
 use countersign::*;
 
@@ -102,7 +102,7 @@ pub fn drive<R: Request>(
                 load.resume(rows)
             }
             Step::Prove(prove) => {
-                let hashed = prove.work().run(|password, salt| host.hash(password, salt)).unwrap();
+                let hashed = prove.work().run(&host).unwrap();
                 prove.resume(hashed)
             }
             Step::Commit(commit) => {
