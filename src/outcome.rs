@@ -15,6 +15,8 @@ pub struct Outcome<T> {
     pub verdict: Verdict<T>,
     /// The state of the limits this request was counted against, for response headers; the first is the client's.
     pub limits: Vec<Quota>,
+    /// The request's own time: what the times in the verdict and in the limits are to be counted from.
+    pub at: Timestamp,
 }
 
 impl<T> Outcome<T> {

@@ -189,8 +189,8 @@ impl Frame {
     fn advance<O: 'static>(self, next: Next<O>) -> Step<O> {
         match next {
             Next::Done(verdict) => {
-                let Self { mail, events, limits, .. } = self;
-                Step::Done(Done { outcome: Outcome { verdict, limits }, mail, events })
+                let Self { mail, events, limits, now, .. } = self;
+                Step::Done(Done { outcome: Outcome { verdict, limits, at: now }, mail, events })
             }
             Next::Turn(turn) => self.load(turn, None),
             Next::Find(identifier, then) => Step::Find(Find { frame: self, identifier, then }),

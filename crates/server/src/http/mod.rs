@@ -96,21 +96,18 @@ impl App {
     where
         Q: Question + Send + 'static,
     {
-        let asked = self.ask(question).await;
-        // Only for what the headers say about the limits; the library judged by a time of its own.
-        let Ok(now) = self.0.sentry.clock.now() else { return Failure::Unavailable.into_response() };
-        match asked {
+        match self.ask(question).await {
             Err(failure) => failure.into_response(),
-            Ok(Outcome { verdict: Verdict::Granted(output), limits }) => {
+            Ok(Outcome { verdict: Verdict::Granted(output), limits, at }) => {
                 let mut answer = granted(output);
-                limits::tell(answer.headers_mut(), &limits, None, now);
+                limits::tell(answer.headers_mut(), &limits, None, at);
                 answer
             }
-            Ok(Outcome { verdict: Verdict::Refused(refusal), limits }) => {
+            Ok(Outcome { verdict: Verdict::Refused(refusal), limits, at }) => {
                 let failure = Failure::from_refusal(refusal, waiting);
                 let refused = failure.limit();
                 let mut answer = failure.into_response();
-                limits::tell(answer.headers_mut(), &limits, refused, now);
+                limits::tell(answer.headers_mut(), &limits, refused, at);
                 answer
             }
         }
