@@ -117,7 +117,9 @@ pub use mail::{Envelope, MessageKind};
 pub use outcome::{
     Cancelled, NextStep, Outcome, Refusal, Resent, Rewrapped, SessionState, Started, Verdict, Verified,
 };
-pub use password::{Password, PasswordHash, PasswordHashError, PasswordTooLong, Salt};
+pub use password::{
+    Blocked, Blocklist, CommonPasswords, Password, PasswordHash, PasswordHashError, PasswordTooLong, Salt,
+};
 pub use policy::{Policy, PolicyError, Settings};
 pub use secret::Code;
 pub use ticket::{OtpSession, SignUpLink, Ticket, TicketError, TicketKind};

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::throttle::Quota;
-use crate::{AccountId, Action, Identifier, OtpSession, Purpose, Ticket, Timestamp};
+use crate::{AccountId, Action, Blocked, Identifier, OtpSession, Purpose, Ticket, Timestamp};
 
 /// The public answer to a request: everything in it may be shown to whoever sent it.
 #[derive(Clone, Debug)]
@@ -74,6 +74,8 @@ pub enum Refusal {
         /// How many it needs.
         min_code_points: usize,
     },
+    /// A new password that is on the machine's [`Blocklist`](crate::Blocklist), and why. Say it, and ask for another.
+    PasswordBlocked(Blocked),
 }
 
 /// What may be done next.
@@ -99,7 +101,9 @@ impl Refusal {
         match self {
             Self::InvalidCode(state) | Self::CodeExpired(state) => state.next(),
             Self::Limited { .. } => alloc::vec![NextStep::Wait],
-            Self::InvalidSession | Self::PasswordTooShort { .. } => alloc::vec![NextStep::Start],
+            Self::InvalidSession | Self::PasswordTooShort { .. } | Self::PasswordBlocked(_) => {
+                alloc::vec![NextStep::Start]
+            }
             Self::FactorDisabled => Vec::new(),
         }
     }

@@ -14,6 +14,7 @@ use super::meter::metered;
 use super::session::missing;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError, Request, Work, sealed};
+use crate::password::vet;
 use crate::record::{RecordKey, StoredHash, Visitor};
 use crate::{
     Client, EventKind, Identifier, Operation, Password, Profile, Purpose, Refusal, SignUpLink, Ticket,
@@ -25,7 +26,7 @@ use crate::{
 /// Have a form send this; never do it for a mere visit to the link, which mail scanners make too.
 ///
 /// Refused: [`Refusal::InvalidSession`] for a link that is unknown, spent, ended or another identifier's,
-/// [`Refusal::PasswordTooShort`], [`Refusal::Limited`] by the client's rules.
+/// [`Refusal::PasswordTooShort`], [`Refusal::PasswordBlocked`], [`Refusal::Limited`] by the client's rules.
 #[derive(Clone, Debug)]
 pub struct RedeemSignUp {
     /// Who sends the request.
@@ -45,14 +46,13 @@ impl sealed::Begin for RedeemSignUp {
     type Output = Verified;
 
     fn begin(self, machine: &Machine) -> sealed::First<Verified> {
-        let min_code_points = machine.policy().settings().passwords.min_code_points;
-        let short = self.password.code_points() < min_code_points;
+        let vetted = vet(machine, &self.password, &self.identifier);
         let row = machine.locator().visitor(&self.identifier);
         let leads_there = self.link.row(machine.ring()) == Some(row);
         let (client, wish) = (self.client.clone(), Arc::new(self));
         metered(machine, &client, Operation::RedeemSignUp, move || {
-            if short {
-                return Next::Done(Verdict::Refused(Refusal::PasswordTooShort { min_code_points }));
+            if let Err(refusal) = &vetted {
+                return Next::Done(Verdict::Refused(refusal.clone()));
             }
             if !leads_there {
                 return Next::Done(Verdict::Refused(Refusal::InvalidSession));

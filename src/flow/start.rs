@@ -12,6 +12,7 @@ use super::desk::{Opened, refuse};
 use super::meter::metered;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{DirectoryEntry, Hashed, Machine, MachineError, Request, Work, sealed};
+use crate::password::vet;
 use crate::policy::RULE_LIVE_LINKS;
 use crate::record::{Account, Ask, RecordError, RecordKey, StoredHash, Subject, Visitor};
 use crate::throttle::Limited;
@@ -25,7 +26,8 @@ use crate::{
 /// The account exists once the code came back ([`Verify`](super::Verify)). An address that already has an account gets
 /// the same answer, and its owner a notice in place of a code.
 ///
-/// Refused: [`Refusal::PasswordTooShort`], [`Refusal::Limited`] by the client's, the sending or the live-session rules.
+/// Refused: [`Refusal::PasswordTooShort`], [`Refusal::PasswordBlocked`], [`Refusal::Limited`] by the client's, the
+/// sending or the live-session rules.
 #[derive(Clone, Debug)]
 pub struct SignUp {
     /// Who sends the request.
@@ -72,12 +74,9 @@ impl sealed::Begin for SignUp {
 
     fn begin(self, machine: &Machine) -> sealed::First<Started> {
         let Self { client, identifier, password, profile, locale } = self;
-        let min_code_points = machine.policy().settings().passwords.min_code_points;
-        if password.code_points() < min_code_points {
-            return metered(machine, &client, Operation::SignUp, move || {
-                Next::Done(Verdict::Refused(Refusal::PasswordTooShort { min_code_points }))
-            })
-            .into();
+        if let Err(refusal) = vet(machine, &password, &identifier) {
+            let then = move || Next::Done(Verdict::Refused(refusal.clone()));
+            return metered(machine, &client, Operation::SignUp, then).into();
         }
         let wish = Wish { identifier, locale, purpose: Purpose::SignUp, pending: Some((profile, password)) };
         wish.begin(machine, &client, Operation::SignUp).into()

@@ -45,7 +45,10 @@ use turn::{Change, Cx, Decision, Next, Rows, Then, Turn};
 
 use crate::record::{RecordError, RecordKey, Version};
 use crate::throttle::Quota;
-use crate::{Entropy, Envelope, Event, Identifier, KeyRing, LocatorKey, Outcome, Policy, Timestamp};
+use crate::{
+    Blocklist, CommonPasswords, Entropy, Envelope, Event, Identifier, KeyRing, LocatorKey, Outcome, Policy,
+    Timestamp,
+};
 
 /// The rules and keys of a deployment: everything decisions depend on that does not come with a request.
 ///
@@ -53,11 +56,12 @@ use crate::{Entropy, Envelope, Event, Identifier, KeyRing, LocatorKey, Outcome, 
 #[derive(Clone, Debug)]
 pub struct Machine(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     policy: Policy,
     locator: LocatorKey,
     ring: KeyRing,
+    blocklist: Arc<dyn Blocklist>,
 }
 
 /// What comes with every request, from the host's clock and generator.
@@ -113,7 +117,30 @@ impl Machine {
     /// A machine for a policy and its keys.
     #[must_use]
     pub fn new(policy: Policy, locator: LocatorKey, ring: KeyRing) -> Self {
-        Self(Arc::new(Inner { policy, locator, ring }))
+        Self(Arc::new(Inner { policy, locator, ring, blocklist: Arc::new(CommonPasswords) }))
+    }
+
+    /// The same machine with another list of passwords that nobody may choose, in place of [`CommonPasswords`].
+    ///
+    /// What is refused with it is [`Refusal::PasswordBlocked`](crate::Refusal::PasswordBlocked). Clones made before keep theirs.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use countersign::{Blocked, Blocklist, Identifier, Machine, Password};
+    /// # fn machine(machine: Machine) -> Machine {
+    /// struct Nothing;
+    /// impl Blocklist for Nothing {
+    ///     fn reason(&self, _: &Password, _: &Identifier) -> Option<Blocked> {
+    ///         None // asked elsewhere, before the request was made
+    ///     }
+    /// }
+    /// machine.with_blocklist(Arc::new(Nothing))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_blocklist(mut self, blocklist: Arc<dyn Blocklist>) -> Self {
+        Arc::make_mut(&mut self.0).blocklist = blocklist;
+        self
     }
 
     /// The policy it goes by.
@@ -144,6 +171,10 @@ impl Machine {
 
     pub(crate) fn ring(&self) -> &KeyRing {
         &self.0.ring
+    }
+
+    pub(crate) fn blocklist(&self) -> &dyn Blocklist {
+        &*self.0.blocklist
     }
 }
 
@@ -182,7 +213,7 @@ const MAX_TRIES: u64 = 1_000;
 
 impl Frame {
     fn cx(&self) -> Cx<'_> {
-        let Inner { policy, locator, ring } = &*self.machine.0;
+        let Inner { policy, locator, ring, .. } = &*self.machine.0;
         Cx { policy, locator, ring, now: self.now, draw: self.entropy.stream(self.tries) }
     }
 

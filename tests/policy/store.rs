@@ -34,7 +34,7 @@ fn r16_no_request_stores_more_than_a_flood_is_priced_at() {
         client: client.clone(),
         identifier: identifier.clone(),
         // The test's hash is twice as long, and a little.
-        password: Password::typed(&"p".repeat(125)).unwrap(),
+        password: Password::typed(&format!("q{}", "p".repeat(124))).unwrap(),
         profile: Profile::new(vec![0; Profile::MAX_BYTES]).unwrap(),
         locale: locale.clone(),
     };

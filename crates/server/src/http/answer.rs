@@ -77,6 +77,7 @@ impl Failure {
             Refusal::PasswordTooShort { min_code_points } => {
                 Self::Validation(format!("password: must have at least {min_code_points} characters"))
             }
+            Refusal::PasswordBlocked(why) => Self::Validation(format!("password: {why}")),
             _ => Self::Disabled,
         }
     }

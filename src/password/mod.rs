@@ -1,4 +1,8 @@
-//! Passwords as typed, and as stored.
+//! Passwords as typed and as stored, and what a new one must be.
+
+mod blocklist;
+mod common;
+mod rules;
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -7,6 +11,9 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroize;
+
+pub use blocklist::{Blocked, Blocklist, CommonPasswords};
+pub(crate) use rules::vet;
 
 /// A password as somebody typed it, in Unicode form NFC (NIST 800-63B-4 §3.1.1.2).
 ///
