@@ -58,6 +58,7 @@
 //! | [`throttle`] | limits: pure arithmetic on values |
 //! | [`policy`] | every number, checked at build, and its price |
 //! | [`host`] | the traits you implement, the drivers, an in-memory store |
+//! | [`http`] | an outcome as status and header fields |
 //! | `conformance` | the suite your store must pass (feature `conformance`) |
 //!
 //! # The host's duties
@@ -89,6 +90,7 @@ mod entropy;
 mod event;
 pub mod flow;
 pub mod host;
+pub mod http;
 mod identifier;
 mod ids;
 mod keys;
