@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use countersign::{Refusal, retry_after_seconds};
+use countersign::Refusal;
 use serde_json::{Value, json};
 
 /// A yes.
@@ -19,8 +19,8 @@ pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
 /// A no.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) enum Failure {
-    /// The request itself is wrong; says what about it, and nothing else.
-    Validation(String),
+    /// Fields of the request are wrong in themselves: which, and what about each.
+    Invalid(Vec<Wrong>),
     /// The body is over the limit.
     TooLarge,
     /// There is no such session.
@@ -32,15 +32,8 @@ pub(super) enum Failure {
     },
     /// The session has no live code.
     CodeExpired,
-    /// A limit.
-    Limited {
-        /// Its name.
-        rule: &'static str,
-        /// How long to wait.
-        seconds: u64,
-        /// What was asked for.
-        waiting: Waiting,
-    },
+    /// A limit. For how long is in the header fields.
+    Limited(Waiting),
     /// Refused for good.
     Disabled,
     /// The host failed; nothing of why.
@@ -54,6 +47,12 @@ pub(super) enum Failure {
     /// The path does not know the method.
     NoSuchMethod,
 }
+
+/// A field, and what is wrong with it. [`BODY`] is the name of the whole.
+pub(super) type Wrong = (&'static str, String);
+
+/// The body as a whole.
+pub(super) const BODY: &str = "body";
 
 /// What somebody has to wait for, for the words of a 429.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,29 +70,26 @@ impl Failure {
             Refusal::InvalidSession => Self::InvalidSession,
             Refusal::InvalidCode(state) => Self::InvalidCode { attempts_left: state.attempts_left },
             Refusal::CodeExpired(_) => Self::CodeExpired,
-            Refusal::Limited { rule, retry_after, .. } => {
-                Self::Limited { rule, seconds: retry_after_seconds(retry_after), waiting }
-            }
+            Refusal::Limited { .. } => Self::Limited(waiting),
             Refusal::PasswordTooShort { min_code_points } => {
-                Self::Validation(format!("password: must have at least {min_code_points} characters"))
+                Self::invalid("password", format!("must have at least {min_code_points} characters"))
             }
             Refusal::PasswordBlocked(why) => Self::Validation(format!("password: {why}")),
             _ => Self::Disabled,
         }
     }
 
-    /// The limit that refused, and for how many seconds.
-    pub(super) const fn limit(&self) -> Option<(&'static str, u64)> {
-        match self {
-            Self::Limited { rule, seconds, .. } => Some((*rule, *seconds)),
-            _ => None,
-        }
+    /// One field is wrong.
+    pub(super) fn invalid(field: &'static str, why: impl Into<String>) -> Self {
+        Self::Invalid(vec![(field, why.into())])
     }
 
     fn words(&self) -> (StatusCode, &'static str, &'static str, String) {
         let (status, code, message, details) = match self {
-            Self::Validation(details) => {
-                return (StatusCode::BAD_REQUEST, "VALIDATION_ERROR", "Invalid request", details.clone());
+            Self::Invalid(fields) => {
+                let details: Vec<_> = fields.iter().map(|(field, why)| format!("{field}: {why}")).collect();
+                let details = details.join("; ");
+                return (StatusCode::BAD_REQUEST, "VALIDATION_ERROR", "Invalid request", details);
             }
             Self::InvalidCode { attempts_left } => {
                 let details = match attempts_left {
@@ -121,13 +117,13 @@ impl Failure {
                 "OTP expired",
                 "The code has expired; please request another OTP",
             ),
-            Self::Limited { waiting: Waiting::Code, .. } => (
+            Self::Limited(Waiting::Code) => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "RATE_LIMIT_EXCEEDED",
                 "Too many OTP requests",
                 "Please wait before requesting another OTP",
             ),
-            Self::Limited { waiting: Waiting::Try, .. } => (
+            Self::Limited(Waiting::Try) => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "RATE_LIMIT_EXCEEDED",
                 "Too many requests",
@@ -170,10 +166,6 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let (status, code, message, details) = self.words();
         let error = json!({ "code": code, "message": message, "details": details });
-        let mut response = json_response(status, &json!({ "error": error, "status": "error" }));
-        if let Some((_, seconds)) = self.limit() {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-        }
-        response
+        json_response(status, &json!({ "error": error, "status": "error" }))
     }
 }

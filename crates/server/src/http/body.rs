@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use super::BODY_BYTES;
-use super::answer::Failure;
+use super::answer::{BODY, Failure};
 
 /// The fields of a JSON object. Fields that nobody asks for are ignored.
 ///
@@ -23,8 +23,8 @@ impl<S: Sync> FromRequest<S> for Fields {
         let bytes = read(request.into_body()).await?;
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(fields)) => Ok(Self(fields)),
-            Ok(_) => Err(Failure::Validation("the body must be a JSON object".into())),
-            Err(_) => Err(Failure::Validation("the body must be JSON".into())),
+            Ok(_) => Err(Failure::invalid(BODY, "must be a JSON object")),
+            Err(_) => Err(Failure::invalid(BODY, "must be JSON")),
         }
     }
 }
@@ -45,22 +45,22 @@ async fn read(body: Body) -> Result<Vec<u8>, Failure> {
     match Limited::new(body, BODY_BYTES).collect().await {
         Ok(whole) => Ok(whole.to_bytes().into()),
         Err(why) if why.is::<LengthLimitError>() => Err(Failure::TooLarge),
-        Err(_) => Err(Failure::Validation("the body did not arrive as a whole".into())),
+        Err(_) => Err(Failure::invalid(BODY, "did not arrive as a whole")),
     }
 }
 
 impl Fields {
     /// A field that must be there and be a text.
-    pub(super) fn text(&self, name: &str) -> Result<&str, Failure> {
+    pub(super) fn text(&self, name: &'static str) -> Result<&str, Failure> {
         match self.0.get(name) {
             Some(Value::String(text)) => Ok(text),
-            Some(_) => Err(Failure::Validation(format!("{name}: must be a string"))),
-            None => Err(Failure::Validation(format!("{name}: is required"))),
+            Some(_) => Err(Failure::invalid(name, "must be a string")),
+            None => Err(Failure::invalid(name, "is required")),
         }
     }
 
     /// A field that may be absent or null, and otherwise must be a text.
-    pub(super) fn optional_text(&self, name: &str) -> Result<Option<&str>, Failure> {
+    pub(super) fn optional_text(&self, name: &'static str) -> Result<Option<&str>, Failure> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(_) => self.text(name).map(Some),
@@ -68,18 +68,16 @@ impl Fields {
     }
 
     /// A field that may be absent, and otherwise must be a whole number.
-    pub(super) fn optional_number(&self, name: &str) -> Result<Option<i64>, Failure> {
-        let number = |value: &Value| {
-            value.as_i64().ok_or_else(|| Failure::Validation(format!("{name}: must be a whole number")))
-        };
+    pub(super) fn optional_number(&self, name: &'static str) -> Result<Option<i64>, Failure> {
+        let number =
+            |value: &Value| value.as_i64().ok_or_else(|| Failure::invalid(name, "must be a whole number"));
         self.0.get(name).map(number).transpose()
     }
 
     /// A field that may be absent, and otherwise must be true or false.
-    pub(super) fn optional_flag(&self, name: &str) -> Result<Option<bool>, Failure> {
-        let flag = |value: &Value| {
-            value.as_bool().ok_or_else(|| Failure::Validation(format!("{name}: must be true or false")))
-        };
+    pub(super) fn optional_flag(&self, name: &'static str) -> Result<Option<bool>, Failure> {
+        let flag =
+            |value: &Value| value.as_bool().ok_or_else(|| Failure::invalid(name, "must be true or false"));
         self.0.get(name).map(flag).transpose()
     }
 }
@@ -101,15 +99,15 @@ mod tests {
         assert_eq!(text(r#"{"otp":"000001"}"#), Ok("000001".into()));
         for other in ["1", "123456", "null", "true", "[]", "[\"123456\"]", "{}", "{\"$ne\":\"\"}", "1e5"] {
             let failure = text(&format!("{{\"otp\":{other}}}")).unwrap_err();
-            assert_eq!(failure, Failure::Validation("otp: must be a string".into()), "{other}");
+            assert_eq!(failure, Failure::invalid("otp", "must be a string"), "{other}");
         }
-        assert_eq!(text("{}"), Err(Failure::Validation("otp: is required".into())));
+        assert_eq!(text("{}"), Err(Failure::invalid("otp", "is required")));
     }
 
     #[test]
     fn what_is_no_json_object_of_bounded_size_is_refused() {
         for body in ["", "x", "[]", "\"a\"", "null", "{", "{}{}", "{\"a\":\"\\ud800\"}", &"[".repeat(5000)] {
-            assert!(matches!(fields(body), Err(Failure::Validation(_))), "{body:.20}");
+            assert!(matches!(fields(body), Err(Failure::Invalid(_))), "{body:.20}");
         }
         let padded = |bytes: usize| format!("{{}}{}", " ".repeat(bytes - 2));
         assert!(fields(&padded(BODY_BYTES)).is_ok());

@@ -49,9 +49,9 @@ async fn mail(
     State(dev): State<Dev>,
     query: Result<Query<MailQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let Query(MailQuery { to }) = query.map_err(|_| Failure::Validation("to: must be given once".into()))?;
+    let Query(MailQuery { to }) = query.map_err(|_| Failure::invalid("to", "must be given once"))?;
     let to = to.map(|to| Identifier::parse(&to)).transpose();
-    let to = to.map_err(|why| Failure::Validation(format!("to: {why}")))?;
+    let to = to.map_err(|why| Failure::invalid("to", why.to_string()))?;
     let messages = dev.inbox.messages(to.as_ref().map(Identifier::address));
     Ok(json_response(StatusCode::OK, &json!({ "messages": messages })))
 }
@@ -65,7 +65,7 @@ async fn clock(State(dev): State<Dev>) -> Result<Response, Failure> {
 async fn change_clock(State(dev): State<Dev>, body: Fields) -> Result<Response, Failure> {
     let (seconds, stopped) = (body.optional_number("advance_seconds")?, body.optional_flag("stopped")?);
     if seconds.is_none() && stopped.is_none() {
-        return Err(Failure::Validation("advance_seconds: is required".into()));
+        return Err(Failure::invalid("advance_seconds", "is required"));
     }
     dev.clock.change(seconds.unwrap_or(0), stopped).map(told).map_err(|_| Failure::Unavailable)
 }

@@ -96,21 +96,17 @@ impl App {
     where
         Q: Question + Send + 'static,
     {
-        match self.ask(question).await {
-            Err(failure) => failure.into_response(),
-            Ok(Outcome { verdict: Verdict::Granted(output), limits, at }) => {
-                let mut answer = granted(output);
-                limits::tell(answer.headers_mut(), &limits, None, at);
-                answer
-            }
-            Ok(Outcome { verdict: Verdict::Refused(refusal), limits, at }) => {
-                let failure = Failure::from_refusal(refusal, waiting);
-                let refused = failure.limit();
-                let mut answer = failure.into_response();
-                limits::tell(answer.headers_mut(), &limits, refused, at);
-                answer
-            }
-        }
+        let outcome = match self.ask(question).await {
+            Ok(outcome) => outcome,
+            Err(failure) => return failure.into_response(),
+        };
+        let told = countersign::http::headers(&outcome);
+        let mut answer = match outcome.verdict {
+            Verdict::Granted(output) => granted(output),
+            Verdict::Refused(refusal) => Failure::from_refusal(refusal, waiting).into_response(),
+        };
+        limits::tell(answer.headers_mut(), told);
+        answer
     }
 
     /// Runs a question to its end, also if the client goes away meanwhile: what was counted is then also mailed and logged.

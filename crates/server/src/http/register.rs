@@ -99,21 +99,21 @@ fn verified(verified: Verified) -> Response {
 }
 
 fn identifier(body: &Fields) -> Result<Identifier, Failure> {
-    Identifier::parse(body.text("email")?).map_err(|why| Failure::Validation(format!("email: {why}")))
+    Identifier::parse(body.text("email")?).map_err(|why| Failure::invalid("email", why.to_string()))
 }
 
 fn password(body: &Fields) -> Result<Password, Failure> {
-    Password::typed(body.text("password")?).map_err(|why| Failure::Validation(format!("password: {why}")))
+    Password::typed(body.text("password")?).map_err(|why| Failure::invalid("password", why.to_string()))
 }
 
 /// What the directory keeps of a person, as JSON.
 fn profile(body: &Fields) -> Result<Profile, Failure> {
     let (fullname, organization) = (body.text("fullname")?.trim(), body.optional_text("organization")?);
     if fullname.is_empty() {
-        return Err(Failure::Validation("fullname: must not be empty".into()));
+        return Err(Failure::invalid("fullname", "must not be empty"));
     }
     let profile = json!({ "fullname": fullname, "organization": organization });
-    let too_long = |_| Failure::Validation("fullname, organization: too long".into());
+    let too_long = |_| Failure::invalid("fullname, organization", "too long");
     Profile::new(profile.to_string().into_bytes()).map_err(too_long)
 }
 
