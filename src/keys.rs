@@ -293,6 +293,7 @@ pub(crate) enum Domain {
     ProvenIdentifier,
     PasswordSalt,
     SealingKey,
+    RecoveryCode,
 }
 
 impl Domain {
@@ -303,6 +304,7 @@ impl Domain {
             Self::ProvenIdentifier => b"proven identifier",
             Self::PasswordSalt => b"password salt",
             Self::SealingKey => b"sealing key",
+            Self::RecoveryCode => b"recovery code",
         }
     }
 }

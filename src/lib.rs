@@ -55,6 +55,7 @@
 //! | [`flow`] | the operations, one file each |
 //! | [`machine`] | the protocol between core and host |
 //! | [`record`] | what is stored |
+//! | [`factor`] | codes of an authenticator app, codes for the drawer |
 //! | [`throttle`] | limits: pure arithmetic on values |
 //! | [`policy`] | every number, checked at build, and its price |
 //! | [`host`] | the traits you implement, the drivers, an in-memory store |
@@ -88,6 +89,7 @@ extern crate std;
 pub mod conformance;
 mod entropy;
 mod event;
+pub mod factor;
 pub mod flow;
 pub mod host;
 pub mod http;
