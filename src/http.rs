@@ -41,7 +41,6 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
-use core::time::Duration;
 
 use crate::policy::RULE_CLIENT;
 use crate::throttle::Quota;
@@ -56,13 +55,16 @@ pub type Header = (&'static str, String);
 /// |---|---|---|
 /// | 401 | session unknown | no valid credentials came with the request. RFC 9110 §15.5.2 wants a `WWW-Authenticate` with it, which names the host's own scheme |
 /// | 403 | factor disabled | it is understood and refused, and repeating it does not help |
-/// | 422 | code wrong or expired, password too short | the request is well formed, its content is not right |
+/// | 422 | code wrong or expired, password too short or too easily guessed | the request is well formed, its content is not right |
 /// | 429 | limits | come back later |
 #[must_use]
 pub const fn status(refusal: &Refusal) -> u16 {
     match refusal {
         Refusal::InvalidSession => 401,
-        Refusal::InvalidCode(_) | Refusal::CodeExpired(_) | Refusal::PasswordTooShort { .. } => 422,
+        Refusal::InvalidCode(_)
+        | Refusal::CodeExpired(_)
+        | Refusal::PasswordTooShort { .. }
+        | Refusal::PasswordBlocked(_) => 422,
         Refusal::Limited { .. } => 429,
         _ => 403,
     }
@@ -77,6 +79,7 @@ pub const fn name(refusal: &Refusal) -> &'static str {
         Refusal::CodeExpired(_) => "code_expired",
         Refusal::Limited { .. } => "limited",
         Refusal::PasswordTooShort { .. } => "password_too_short",
+        Refusal::PasswordBlocked(_) => "password_blocked",
         _ => "factor_disabled",
     }
 }
@@ -203,10 +206,13 @@ fn string(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::throttle::{Log, Rule};
     use crate::{Settings, Verdict};
-    use proptest::prelude::*;
 
     const RULES: [&str; 4] = ["client", "client_further", "sends_short", "resend_cooldown"];
 

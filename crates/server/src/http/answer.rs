@@ -74,7 +74,7 @@ impl Failure {
             Refusal::PasswordTooShort { min_code_points } => {
                 Self::invalid("password", format!("must have at least {min_code_points} characters"))
             }
-            Refusal::PasswordBlocked(why) => Self::Validation(format!("password: {why}")),
+            Refusal::PasswordBlocked(why) => Self::invalid("password", why.to_string()),
             _ => Self::Disabled,
         }
     }
