@@ -283,7 +283,7 @@ fn b059_secrets_are_compared_in_one_place() {
         }
     }
     uses.sort();
-    assert_eq!(uses, ["password.rs", "secret.rs"]);
+    assert_eq!(uses, ["hash.rs", "secret.rs"]);
 }
 
 /// Law 9, law 13: a full list of sessions refuses, until the first of them ends; it drops nobody's session.

@@ -44,8 +44,8 @@ fn a_visitor_with_one_session() {
 #[test]
 fn a_visitor_with_a_pending_sign_up_and_the_account_it_becomes() {
     let world = World::recommended();
-    // The stand-in for a hasher writes two digits for each byte of the password, after `$test$`.
-    let password = Password::typed(&format!("q{}", "p".repeat(44))).unwrap();
+    // The stand-in for a hasher writes two digits for each byte of the salt and of the password, after `$test$`.
+    let password = Password::typed(&format!("q{}", "p".repeat(28))).unwrap();
     let profile = Profile::new(vec![b'x'; 40]).unwrap();
     let session = world.ask(SignUp { password, profile, ..sign_up(WHO) }).into_result().unwrap().session;
     length(&world, RecordKind::Visitor, "visitor, SignUp", 512);

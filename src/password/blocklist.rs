@@ -236,7 +236,7 @@ mod tests {
         ] {
             assert_eq!(reason(who, text), Some(Blocked::Context), "{text}");
         }
-        for text in ["janedoe and i", "xjanedoe", "janedoe12345678901", "battery staple", "49382716"] {
+        for text in ["janedoe and i", "xjanedoe", "janedoe12345678901", "com com com", "49382716"] {
             assert_eq!(reason(who, text), None, "{text}");
         }
         assert_eq!(reason("4917012345678@example.com", "4917012345678"), Some(Blocked::Context));

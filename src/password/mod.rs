@@ -2,24 +2,29 @@
 
 mod blocklist;
 mod common;
+mod hash;
 mod rules;
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt;
 
-use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroize;
 
 pub use blocklist::{Blocked, Blocklist, CommonPasswords};
+pub use hash::{PasswordHash, PasswordHashError, Salt};
 pub(crate) use rules::vet;
 
 /// A password as somebody typed it, in Unicode form NFC (NIST 800-63B-4 §3.1.1.2).
 ///
 /// Never cut, never case-folded, nothing trimmed (R84): two different texts are two different passwords unless they
 /// differ in Unicode form alone. Longer than [`Password::MAX_BYTES`] is refused before anything is hashed, so that nobody can
-/// make the host hash a megabyte.
+/// make the host hash a megabyte. Whether it is good enough for a new one is asked where one is chosen
+/// ([`Blocklist`], [`Settings::passwords`](crate::Settings::passwords)); one that is checked may be from before the rules.
+///
+/// What an attacker could gain if this were wrong: were a password cut, accounts that open to its first characters; were
+/// one text in two Unicode forms two passwords, a way to keep people out of their accounts by changing their keyboard.
 ///
 /// ```
 /// use countersign::Password;
@@ -84,78 +89,55 @@ impl fmt::Debug for Password {
     }
 }
 
-/// The salt of a password hash: 128 bits (NIST 800-63B-4 §3.1.1.2 asks for at least 32).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Salt([u8; 16]);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use proptest::prelude::*;
 
-impl Salt {
-    /// The salt with these bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
+    fn text(typed: &str) -> String {
+        String::from(Password::typed(typed).unwrap().expose())
     }
 
-    /// The sixteen bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Salt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Salt(…)")
-    }
-}
-
-/// A password hash as text in PHC form (`$argon2id$v=19$m=…$salt$hash`), at most [`PasswordHash::MAX_BYTES`].
-///
-/// The core never looks inside; it keeps the text and hands it to the hasher.
-#[derive(Clone)]
-pub struct PasswordHash(Box<str>);
-
-/// A text that is empty, longer than [`PasswordHash::MAX_BYTES`] or not printable ASCII.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a password hash is printable ASCII of 1 to {} bytes", PasswordHash::MAX_BYTES)]
-pub struct PasswordHashError;
-
-impl PasswordHash {
-    /// The longest text taken.
-    pub const MAX_BYTES: usize = 256;
-
-    /// Takes the text of a hash.
-    ///
-    /// # Errors
-    /// [`PasswordHashError`] if it is empty, too long, or not printable ASCII.
-    pub fn new(phc: &str) -> Result<Self, PasswordHashError> {
-        let printable = phc.bytes().all(|b| b.is_ascii_graphic());
-        if phc.is_empty() || phc.len() > Self::MAX_BYTES || !printable {
-            return Err(PasswordHashError);
+    /// R84: nothing is cut, trimmed or folded; what differs is another password.
+    #[test]
+    fn r84_the_whole_password_counts() {
+        for typed in [" x ", "X", "x\u{0}y", "\t", "", "ﬁ", "\u{212B}ngstr\u{f6}m 2", "p@ss\r\n"] {
+            let expected = if typed.starts_with('\u{212B}') { "\u{c5}ngstr\u{f6}m 2" } else { typed };
+            assert_eq!(text(typed), expected);
         }
-        Ok(Self(phc.to_string().into_boxed_str()))
+        let longest = "x".repeat(Password::MAX_BYTES);
+        assert_eq!(text(&longest), longest);
     }
 
-    /// The text. For the hasher and the store's sealed payloads.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
+    /// R84: one text in two Unicode forms is one password.
+    #[test]
+    fn r84_unicode_form_makes_no_difference() {
+        assert_eq!(text("cafe\u{301}"), text("caf\u{e9}"));
+        assert_eq!(Password::typed("e\u{301}").unwrap().code_points(), 1);
+        assert_ne!(text("cafe"), text("caf\u{e9}"));
     }
 
-    /// Whether two hashes, made with the same salt, are of the same password; in constant time.
-    #[must_use]
-    pub fn matches(&self, other: &Self) -> bool {
-        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    /// R84: the bound is on what comes in and on what would be hashed.
+    #[test]
+    fn r84_too_long_is_refused_before_hashing() {
+        assert!(Password::typed(&"x".repeat(Password::MAX_BYTES + 1)).is_err());
+        let shrinks = "e\u{301}".repeat(Password::MAX_BYTES / 3 + 1);
+        assert!(Password::typed(&shrinks).is_err());
+        // U+FB2C has three bytes, and six in NFC.
+        let grows = "\u{fb2c}".repeat(Password::MAX_BYTES / 3);
+        assert!(grows.len() <= Password::MAX_BYTES && Password::typed(&grows).is_err());
     }
-}
 
-impl Drop for PasswordHash {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordHash(…)")
+    proptest! {
+        /// Any text is taken or refused; its normal form is its own, and the room taken for it was enough.
+        #[test]
+        fn any_text_is_answered(typed in "\\PC{0,400}") {
+            if let Ok(password) = Password::typed(&typed) {
+                prop_assert_eq!(text(password.expose()), password.expose());
+                prop_assert!(password.expose().len() <= typed.len() * 3);
+            }
+            prop_assert_eq!(format!("{:?}", Password::typed("x")), "Ok(Password(…))");
+        }
     }
 }

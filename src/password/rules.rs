@@ -29,7 +29,10 @@ mod tests {
     use alloc::vec::Vec;
 
     use super::*;
-    use crate::{Blocked, Blocklist, KeyRing, LocatorKey, Settings};
+    use crate::{
+        Blocked, Blocklist, Client, Committed, Context, Entropy, KeyRing, LocatorKey, NextStep, Profile,
+        RedeemSignUp, Request, Settings, SignUp, Step, Ticket, Timestamp, Verdict,
+    };
 
     fn machine(settings: Settings) -> Machine {
         let key = |byte: u8| -> Vec<u8> { (0..32).map(|n: u8| n ^ byte).collect() };
@@ -112,5 +115,58 @@ mod tests {
         assert_eq!(judge(&other, &(listed.clone() + "x")), Ok(()), "nothing is cut");
         assert_eq!(judge(&other, "password"), Ok(()), "the host's list is the only one");
         assert_eq!(judge(&usual, &listed), Ok(()), "the machine it was made from is as it was");
+    }
+    /// What a request that brings a password is refused with, and the stages that it took.
+    fn refused<R: Request>(machine: &Machine, request: R) -> (Refusal, Vec<&'static str>) {
+        let context = Context { now: Timestamp::UNIX_EPOCH, entropy: Entropy::from_seed([5; 32]) };
+        let (mut step, mut stages) = (machine.begin(request, context), Vec::new());
+        loop {
+            step = match step {
+                Step::Load(load) => {
+                    stages.push("load");
+                    let rows = load.keys().iter().map(|_| None).collect();
+                    load.resume(rows).unwrap()
+                }
+                Step::Commit(commit) => {
+                    stages.push("commit");
+                    commit.resume(Committed::Applied).unwrap()
+                }
+                Step::Done(done) => match done.outcome.verdict {
+                    Verdict::Refused(refusal) => return (refusal, stages),
+                    Verdict::Granted(_) => panic!("granted"),
+                },
+                _ => panic!("more was asked than the meter"),
+            };
+        }
+    }
+
+    /// R83, R84, law 8: the request is counted; then a bad password is refused with its reason, before the directory or a record
+    /// is asked whether there is an account, and before anything is hashed.
+    #[test]
+    fn r84_a_bad_password_is_counted_and_refused_before_anything_is_looked_up() {
+        let machine = machine(Settings::recommended());
+        let client = Client::ip("192.0.2.7".parse().unwrap());
+        for (text, expected) in [
+            ("1234567", Refusal::PasswordTooShort { min_code_points: 8 }),
+            ("Password1", Refusal::PasswordBlocked(Blocked::Common)),
+            ("77777777", Refusal::PasswordBlocked(Blocked::Predictable)),
+            ("jo@example.com", Refusal::PasswordBlocked(Blocked::Context)),
+        ] {
+            assert_eq!(expected.next(), [NextStep::Start]);
+            let (identifier, password) =
+                (Identifier::parse("jo@example.com").unwrap(), Password::typed(text).unwrap());
+            let sign_up = SignUp {
+                client: client.clone(),
+                identifier: identifier.clone(),
+                password: password.clone(),
+                profile: Profile::default(),
+                locale: None,
+            };
+            assert_eq!(refused(&machine, sign_up), (expected.clone(), ["load", "commit"].to_vec()), "{text}");
+            let link = Ticket::parse(&alloc::format!("link_{}", "A".repeat(48))).unwrap();
+            let profile = Profile::default();
+            let redeem = RedeemSignUp { client: client.clone(), link, identifier, password, profile };
+            assert_eq!(refused(&machine, redeem), (expected, ["load", "commit"].to_vec()), "{text}");
+        }
     }
 }
