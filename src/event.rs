@@ -1,7 +1,7 @@
 //! What only the audit log may know: the fine reason, and no secret.
 
 use crate::record::RecordKey;
-use crate::{AccountId, Operation, Purpose, Timestamp};
+use crate::{AccountId, Factor, Operation, Purpose, Timestamp};
 
 /// Something that happened. For the host's log; never for the client, who could learn from it whether an account exists.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,6 +95,58 @@ pub enum EventKind {
         /// What the code was for.
         purpose: Purpose,
     },
+    /// A right password at a stranger's door. What else the account asks for comes next.
+    PasswordAccepted,
+    /// A wrong password, or one for an account that is not there or is suspended.
+    PasswordRejected {
+        /// Whether there is an account that the password was compared for.
+        known: bool,
+    },
+    /// A stored password hash was made anew with the hasher's present parameters.
+    PasswordRehashed,
+    /// A host's own credential was taken over: the account has a record from now on.
+    AccountTakenOver,
+    /// A right first factor, and a second is asked for.
+    FactorAsked {
+        /// The one that is asked for first.
+        factor: Factor,
+    },
+    /// A right second factor, or a right password of somebody signed in.
+    FactorAccepted {
+        /// Which.
+        factor: Factor,
+    },
+    /// A wrong second factor, or one that was used before.
+    FactorRejected {
+        /// Which.
+        factor: Factor,
+    },
+    /// Somebody is signed in.
+    SignedIn {
+        /// The assurance level reached.
+        aal: u8,
+    },
+    /// The oldest session of an account went because there were too many.
+    SessionDropped,
+    /// Signed-in sessions were ended.
+    SessionsEnded {
+        /// How many.
+        count: usize,
+    },
+    /// The setting up of an authenticator app was begun.
+    EnrolmentStarted,
+    /// A second factor was added.
+    FactorEnabled {
+        /// Which.
+        factor: Factor,
+    },
+    /// Recovery codes were issued; those from before are dead.
+    RecoveryCodesIssued,
+    /// An account was suspended, or no longer is.
+    SuspensionSet {
+        /// Which of them.
+        suspended: bool,
+    },
     /// A clock had been set back by more than the tolerance, and the record was rebased.
     ClockRebased,
     /// The mailer failed. Its failure never shows in an answer.
@@ -121,6 +173,20 @@ impl EventKind {
             Self::LinkRedeemed { .. } => "link.redeemed",
             Self::AccountCreated => "account.created",
             Self::AccountConflict { .. } => "account.conflict",
+            Self::PasswordAccepted => "password.accepted",
+            Self::PasswordRejected { .. } => "password.rejected",
+            Self::PasswordRehashed => "password.rehashed",
+            Self::AccountTakenOver => "account.taken_over",
+            Self::FactorAsked { .. } => "factor.asked",
+            Self::FactorAccepted { .. } => "factor.accepted",
+            Self::FactorRejected { .. } => "factor.rejected",
+            Self::SignedIn { .. } => "session.signed_in",
+            Self::SessionDropped => "session.dropped",
+            Self::SessionsEnded { .. } => "session.ended",
+            Self::EnrolmentStarted => "factor.enrolment_started",
+            Self::FactorEnabled { .. } => "factor.enabled",
+            Self::RecoveryCodesIssued => "recovery_codes.issued",
+            Self::SuspensionSet { .. } => "account.suspension_set",
             Self::ClockRebased => "clock.rebased",
             Self::MailFailed => "mail.failed",
         }

@@ -143,6 +143,44 @@ impl fmt::Debug for Profile {
     }
 }
 
+/// What a client calls itself, for the list of signed-in sessions: the browser's or device's name.
+///
+/// It comes from the client and proves nothing. It is cleaned rather than refused: control characters become spaces, what
+/// is longer than [`Label::MAX_BYTES`] is cut.
+///
+/// ```
+/// use countersign::Label;
+/// assert_eq!(Label::new("Firefox\non Linux").as_str(), "Firefox on Linux");
+/// assert_eq!(Label::new(&"x".repeat(500)).as_str().len(), Label::MAX_BYTES);
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Label(Box<str>);
+
+impl Label {
+    /// The longest label kept, in bytes.
+    pub const MAX_BYTES: usize = 48;
+
+    /// Takes what the client says.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let mut kept = alloc::string::String::new();
+        for c in text.trim().chars() {
+            let c = if c.is_control() { ' ' } else { c };
+            if kept.len().saturating_add(c.len_utf8()) > Self::MAX_BYTES {
+                break;
+            }
+            kept.push(c);
+        }
+        Self(kept.into_boxed_str())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Who sends a request, as far as the host can tell: the unit of "requests per client".
 ///
 /// It comes from the host's own view of the connection. A value that the client itself can choose, such as a

@@ -294,6 +294,8 @@ pub(crate) enum Domain {
     PasswordSalt,
     SealingKey,
     RecoveryCode,
+    /// What stands for a ticket where a second factor comes in one request with the first.
+    AtOnce,
 }
 
 impl Domain {
@@ -305,6 +307,7 @@ impl Domain {
             Self::PasswordSalt => b"password salt",
             Self::SealingKey => b"sealing key",
             Self::RecoveryCode => b"recovery code",
+            Self::AtOnce => b"at once",
         }
     }
 }

@@ -38,7 +38,7 @@
 //! // The code comes back.
 //! let session = Ticket::parse(&session)?;
 //! let (client, code) = (Client::ip(peer), Code::typed("123 456"));
-//! let request = Verify { client, purpose: Purpose::SignIn, session, code, identifier: None };
+//! let request = Verify { client, purpose: Purpose::SignIn, session, code, identifier: None, enter: None };
 //! match sentry.run(request)?.verdict {
 //!     Verdict::Granted(verified) => println!("read the mailbox of {:?}", verified.account),
 //!     Verdict::Refused(Refusal::InvalidCode(state)) => println!("wrong, {} more", state.attempts_left),
@@ -85,6 +85,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod assurance;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod entropy;
@@ -101,6 +102,8 @@ mod mail;
 mod outcome;
 mod password;
 pub mod policy;
+mod progress;
+mod proof;
 pub mod record;
 mod secret;
 pub mod throttle;
@@ -108,16 +111,23 @@ mod ticket;
 mod time;
 mod words;
 
+pub use assurance::Method;
 pub use entropy::Entropy;
 pub use event::{Event, EventKind};
-pub use flow::{Cancel, ConfirmAction, Recover, RedeemSignUp, Resend, Rewrap, SignIn, SignUp, Verify};
+pub use factor::RecoveryCode;
+pub use flow::{
+    Cancel, CheckSession, ConfirmAction, ConfirmTotp, EnableMailedCode, EndSessions, Ended, EnrolTotp,
+    FactorEnabled, ListSessions, PasswordSignIn, ProveFactor, Recover, RecoveryCodesIssued, RedeemSignIn,
+    RedeemSignUp, Resend, ResendFactorCode, ResendSignUp, Rewrap, SessionId, SessionInfo, SetSuspended,
+    SignIn, SignUp, SignedIn, Suspended, Todo, TotpEnrolment, Verify, Which,
+};
 pub use identifier::{Address, Identifier, IdentifierError};
-pub use ids::{AccountId, Action, Client, InvalidId, Locale, Profile};
+pub use ids::{AccountId, Action, Client, InvalidId, Label, Locale, Profile};
 pub use keys::{KeyError, KeyId, KeyRing, LocatorKey};
 pub use machine::{
     Committed, Context, Created, DirectoryEntry, Machine, MachineError, NewAccount, Request, Row, Step, Write,
 };
-pub use mail::{Envelope, MessageKind};
+pub use mail::{Envelope, MailedLink, MessageKind};
 pub use outcome::{
     Cancelled, NextStep, Outcome, Refusal, Resent, Rewrapped, SessionState, Started, Verdict, Verified,
 };
@@ -125,7 +135,9 @@ pub use password::{
     Blocked, Blocklist, CommonPasswords, Password, PasswordHash, PasswordHashError, PasswordTooLong, Salt,
 };
 pub use policy::{Policy, PolicyError, Settings};
+pub use progress::{Progress, SecondFactor};
+pub use proof::{Proof, Proofs, Steps};
 pub use secret::Code;
-pub use ticket::{OtpSession, SignUpLink, Ticket, TicketError, TicketKind};
+pub use ticket::{Login, OtpSession, Session, SignInLink, SignUpLink, Ticket, TicketError, TicketKind};
 pub use time::{Timestamp, retry_after_seconds};
 pub use words::{Factor, Operation, Partition, Purpose};

@@ -1,6 +1,6 @@
 //! What the core asks the mailer to send: typed data, never rendered text.
 
-use crate::{Action, Address, Code, Locale, SignUpLink, Ticket, Timestamp};
+use crate::{Action, Address, Code, Factor, Locale, SignInLink, SignUpLink, Ticket, Timestamp};
 
 /// One message to one mailbox.
 ///
@@ -20,7 +20,7 @@ pub struct Envelope {
     pub code: Option<Code>,
     /// The link's token, for the kinds that carry one. The adapter puts it behind its own base URL, in the fragment, so
     /// that no server on the way logs it.
-    pub link: Option<Ticket<SignUpLink>>,
+    pub link: Option<MailedLink>,
     /// When the message was caused.
     pub issued_at: Timestamp,
     /// When the code ends.
@@ -33,20 +33,62 @@ pub struct Envelope {
     pub suppressed: bool,
 }
 
+impl Envelope {
+    /// A security notice to the owner of an address.
+    pub(crate) const fn notice(to: Address, kind: MessageKind, issued_at: Timestamp) -> Self {
+        Self {
+            to,
+            kind,
+            code: None,
+            link: None,
+            issued_at,
+            expires_at: None,
+            link_expires_at: None,
+            locale: None,
+            suppressed: false,
+        }
+    }
+}
+
+/// The token of a mailed link, by what the link is for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum MailedLink {
+    /// Completes a sign-up ([`RedeemSignUp`](crate::RedeemSignUp)).
+    SignUp(Ticket<SignUpLink>),
+    /// Signs in ([`RedeemSignIn`](crate::RedeemSignIn)).
+    SignIn(Ticket<SignInLink>),
+}
+
+impl MailedLink {
+    /// The token as text. For the one message that carries it.
+    #[must_use]
+    pub fn expose(&self) -> alloc::string::String {
+        match self {
+            Self::SignUp(link) => link.expose(),
+            Self::SignIn(link) => link.expose(),
+        }
+    }
+}
+
 /// What a message is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum MessageKind {
     /// A code that proves the address of a new account.
     SignUpCode,
-    /// A code to sign in with.
+    /// A code and a link to sign in with.
     SignInCode,
+    /// A code that completes a sign-in whose first factor was proven.
+    SecondFactorCode,
     /// A code to recover an account with.
     RecoveryCode,
     /// A code that confirms an action.
     ActionCode(Action),
     /// To the owner: somebody tried to sign up with this address, which already has an account.
     SignUpTaken,
+    /// A security notice: a factor was added to the account.
+    FactorAdded(Factor),
 }
 
 impl MessageKind {
@@ -56,9 +98,11 @@ impl MessageKind {
         match self {
             Self::SignUpCode => "sign_up_code",
             Self::SignInCode => "sign_in_code",
+            Self::SecondFactorCode => "second_factor_code",
             Self::RecoveryCode => "recovery_code",
             Self::ActionCode(_) => "action_code",
             Self::SignUpTaken => "sign_up_taken",
+            Self::FactorAdded(_) => "factor_added",
         }
     }
 }

@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::throttle::Quota;
-use crate::{AccountId, Action, Blocked, Identifier, OtpSession, Purpose, Ticket, Timestamp};
+use crate::{
+    AccountId, Action, Blocked, Factor, Identifier, OtpSession, Progress, Purpose, Ticket, Timestamp,
+};
 
 /// The public answer to a request: everything in it may be shown to whoever sent it.
 #[derive(Clone, Debug)]
@@ -67,6 +69,22 @@ pub enum Refusal {
         /// ([`retry_after_seconds`](crate::retry_after_seconds)).
         retry_after: Duration,
     },
+    /// Not the identifier's password: the identifier may be unknown, the password wrong, the account suspended or without
+    /// password. Which, is not told (law 8).
+    InvalidCredentials,
+    /// Not a right second factor: wrong, expired or used before. Which, is not told.
+    InvalidProof {
+        /// The factor that was tried.
+        factor: Factor,
+        /// Wrong guesses at it that would still be answered before a wait.
+        attempts_left: u32,
+    },
+    /// There is no enrolment to confirm: none was begun, or it has ended.
+    NothingPending,
+    /// A factor of the account is to be replaced, and this session has not proven it.
+    StepUpRequired,
+    /// The policy does not take this as a second factor (R26).
+    FactorNotAllowed,
     /// The factor was failed too often in a row and is disabled until it is bound anew or the account is recovered.
     FactorDisabled,
     /// A new password with fewer code points than the policy asks for.
@@ -104,7 +122,11 @@ impl Refusal {
             Self::InvalidSession | Self::PasswordTooShort { .. } | Self::PasswordBlocked(_) => {
                 alloc::vec![NextStep::Start]
             }
-            Self::FactorDisabled => Vec::new(),
+            Self::InvalidCredentials | Self::NothingPending | Self::StepUpRequired => {
+                alloc::vec![NextStep::Start]
+            }
+            Self::InvalidProof { .. } => alloc::vec![NextStep::Verify, NextStep::Start],
+            Self::FactorDisabled | Self::FactorNotAllowed => Vec::new(),
         }
     }
 }
@@ -159,8 +181,9 @@ pub struct Resent {
 
 /// A code was right, and is spent.
 ///
-/// This is *not* a sign-in: it proves that one mailbox was read.
-#[derive(Clone, Debug)]
+/// By itself this is *not* a sign-in: it proves that one mailbox was read. With [`Verify::enter`](crate::Verify::enter),
+/// [`Verified::progress`] says how far the sign-in came.
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct Verified {
     /// What the session was for.
@@ -171,6 +194,8 @@ pub struct Verified {
     pub identifier: Identifier,
     /// What was confirmed, for [`Purpose::ConfirmAction`].
     pub action: Option<Action>,
+    /// How far the sign-in came, if [`Verify::enter`](crate::Verify::enter) asked for one.
+    pub progress: Option<Progress>,
 }
 
 /// A record's key is under the current ring key.

@@ -46,6 +46,33 @@ impl sealed::Kind for SignUpLink {
 }
 impl TicketKind for SignUpLink {}
 
+/// The kind of a mailed link that signs in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SignInLink {}
+
+impl sealed::Kind for SignInLink {
+    const PREFIX: &'static str = "enter_";
+}
+impl TicketKind for SignInLink {}
+
+/// The kind of a sign-in whose first factor was proven and whose second is missing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Login {}
+
+impl sealed::Kind for Login {
+    const PREFIX: &'static str = "login_";
+}
+impl TicketKind for Login {}
+
+/// The kind of a signed-in session: what a client shows with each of its requests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Session {}
+
+impl sealed::Kind for Session {
+    const PREFIX: &'static str = "sess_";
+}
+impl TicketKind for Session {}
+
 /// A text that is no ticket of the kind asked for.
 ///
 /// It says no more than that: to the client every such text is an unknown session.

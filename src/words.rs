@@ -16,11 +16,14 @@ pub enum Purpose {
     Recover,
     /// Confirm one action of somebody who is signed in.
     ConfirmAction,
+    /// Prove a second factor, by mailed code or otherwise, after a first one was proven.
+    SecondFactor,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 4] = [Self::SignUp, Self::SignIn, Self::Recover, Self::ConfirmAction];
+    pub const ALL: [Self; 5] =
+        [Self::SignUp, Self::SignIn, Self::Recover, Self::ConfirmAction, Self::SecondFactor];
 }
 
 /// A kind of authenticator. Each has guess budgets of its own (law 9).
@@ -30,6 +33,28 @@ impl Purpose {
 pub enum Factor {
     /// A code sent by mail.
     MailedCode,
+    /// A password.
+    Password,
+    /// A code from an authenticator app.
+    Totp,
+    /// A code from the drawer.
+    RecoveryCode,
+}
+
+impl Factor {
+    /// Every factor.
+    pub const ALL: [Self; 4] = [Self::MailedCode, Self::Password, Self::Totp, Self::RecoveryCode];
+
+    /// A stable name for logs and messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MailedCode => "mailed_code",
+            Self::Password => "password",
+            Self::Totp => "totp",
+            Self::RecoveryCode => "recovery_code",
+        }
+    }
 }
 
 /// Whose doing something is. What one partition spends, no other lacks (law 9).
@@ -48,7 +73,7 @@ pub enum Partition {
 pub enum Operation {
     /// Start a sign-up.
     SignUp,
-    /// Start a sign-in by mailed code.
+    /// Start a sign-in by mailed code or link.
     SignIn,
     /// Start a recovery.
     Recover,
@@ -62,11 +87,35 @@ pub enum Operation {
     Cancel,
     /// Complete a sign-up by its mailed link.
     RedeemSignUp,
+    /// Check a code and sign in by it.
+    VerifyAndEnter,
+    /// Send the code of a sign-up again to whoever knows its password.
+    ResendSignUp,
+    /// Sign in by a mailed link.
+    RedeemSignIn,
+    /// Sign in with a password.
+    PasswordSignIn,
+    /// Prove a second factor.
+    ProveFactor,
+    /// Send the code of a second factor again.
+    ResendFactorCode,
+    /// Ask whose signed-in session it is.
+    CheckSession,
+    /// List signed-in sessions.
+    ListSessions,
+    /// End signed-in sessions.
+    EndSessions,
+    /// Begin to set up an authenticator app.
+    EnrolTotp,
+    /// Confirm an authenticator app.
+    ConfirmTotp,
+    /// Turn mailed codes on as a second factor.
+    EnableMailedCode,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 20] = [
         Self::SignUp,
         Self::SignIn,
         Self::Recover,
@@ -75,6 +124,18 @@ impl Operation {
         Self::Verify,
         Self::Cancel,
         Self::RedeemSignUp,
+        Self::VerifyAndEnter,
+        Self::ResendSignUp,
+        Self::RedeemSignIn,
+        Self::PasswordSignIn,
+        Self::ProveFactor,
+        Self::ResendFactorCode,
+        Self::CheckSession,
+        Self::ListSessions,
+        Self::EndSessions,
+        Self::EnrolTotp,
+        Self::ConfirmTotp,
+        Self::EnableMailedCode,
     ];
 
     /// A stable name for logs and for the keys of meters.
@@ -89,6 +150,18 @@ impl Operation {
             Self::Verify => "verify",
             Self::Cancel => "cancel",
             Self::RedeemSignUp => "redeem_sign_up",
+            Self::VerifyAndEnter => "verify_and_enter",
+            Self::ResendSignUp => "resend_sign_up",
+            Self::RedeemSignIn => "redeem_sign_in",
+            Self::PasswordSignIn => "password_sign_in",
+            Self::ProveFactor => "prove_factor",
+            Self::ResendFactorCode => "resend_factor_code",
+            Self::CheckSession => "check_session",
+            Self::ListSessions => "list_sessions",
+            Self::EndSessions => "end_sessions",
+            Self::EnrolTotp => "enrol_totp",
+            Self::ConfirmTotp => "confirm_totp",
+            Self::EnableMailedCode => "enable_mailed_code",
         }
     }
 }

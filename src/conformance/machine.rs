@@ -139,6 +139,7 @@ impl<S: Store> Desk<S> {
         let request = Verify {
             client: Client::unmetered(),
             purpose: Purpose::SignUp,
+            enter: None,
             session: session.clone(),
             code: Code::typed(code),
             identifier: None,

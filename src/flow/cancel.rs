@@ -29,7 +29,9 @@ impl sealed::Begin for Cancel {
 }
 
 impl OnSession<Cancelled> for Cancel {
-    const OPERATION: Operation = Operation::Cancel;
+    fn operation(&self) -> Operation {
+        Operation::Cancel
+    }
 
     fn ticket(&self) -> &Ticket<OtpSession> {
         &self.session

@@ -5,15 +5,27 @@ use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::record::{Ask, Challenge, RecordError, Subject};
 use crate::throttle::Quota;
-use crate::{Envelope, EventKind, MessageKind, OtpSession, Purpose, Started, Ticket, Verdict};
+use crate::{
+    Envelope, EventKind, MailedLink, MessageKind, OtpSession, Purpose, SignInLink, Started, Ticket,
+    Timestamp, Verdict,
+};
 
-/// Starts a session in a record: a ticket, a challenge, a code, a message. `amend` may change the message.
+/// The link that goes with a session's first code.
+pub(super) enum Link {
+    None,
+    /// One that the record keeps beside its sessions, and that outlives them.
+    Kept((MailedLink, Timestamp)),
+    /// One that does what the code does, and dies with the session.
+    OfSession,
+}
+
+/// Starts a session in a record: a ticket, a challenge, a code, perhaps a link, a message.
 pub(super) fn begin_session<H: Holder>(
     cx: &mut Cx<'_>,
     mut desk: Opened<H>,
     purpose: Purpose,
     subject: &Subject,
-    amend: impl FnOnce(Envelope) -> Envelope,
+    link: Link,
 ) -> Result<Decision<Started>, MachineError> {
     let (row, notices) = (desk.row, desk.notices());
     let session = Ticket::<OtpSession>::mint(&row, cx.ring, &mut cx.draw).ok_or(RecordError::Sealed)?;
@@ -22,7 +34,15 @@ pub(super) fn begin_session<H: Holder>(
     let challenges = &mut desk.record.ledger().challenges;
     challenges.push(challenge);
     let index = challenges.len().saturating_sub(1);
-    let envelope = send(cx, &mut desk, index, subject)?;
+    let mut envelope = send(cx, &mut desk, index, subject)?;
+    let link = match link {
+        Link::None => None,
+        Link::Kept(link) => Some(link),
+        Link::OfSession => Some((link_of_session(cx, &mut desk, index, subject.answerable)?, ends)),
+    };
+    // Where nobody gets the message, it has no link either: a link is nothing to leave lying in a queue.
+    let link = link.filter(|_| subject.answerable);
+    (envelope.link, envelope.link_expires_at) = link.unzip();
     let sent = EventKind::CodeSent { purpose, resend: false, suppressed: envelope.suppressed };
     let state = desk.state(cx, index)?;
     let limits = quotas(cx, &mut desk, purpose);
@@ -31,9 +51,24 @@ pub(super) fn begin_session<H: Holder>(
         .event(cx, &row, EventKind::SessionStarted { purpose })
         .event(cx, &row, sent)
         .events(cx, &row, notices);
-    decision.mail = Some(amend(envelope));
+    decision.mail = Some(envelope);
     decision.limits = limits;
     Ok(decision)
+}
+
+/// Makes a link that does what the session's code does. For an unknown identifier the session keeps a digest that no link has.
+fn link_of_session<H: Holder>(
+    cx: &mut Cx<'_>,
+    desk: &mut Opened<H>,
+    index: usize,
+    answerable: bool,
+) -> Result<MailedLink, MachineError> {
+    let link = Ticket::<SignInLink>::mint(&desk.row, cx.ring, &mut cx.draw).ok_or(RecordError::Sealed)?;
+    let (digest, nothing) = (link.digest(&desk.key), cx.draw.bytes());
+    let gone = MachineError::Misuse("no challenge there");
+    let challenge = desk.record.ledger().challenges.get_mut(index).ok_or(gone)?;
+    challenge.accept_link(if answerable { digest } else { nothing });
+    Ok(MailedLink::SignIn(link))
 }
 
 /// Draws a code for the challenge at `index`, makes it the newest, charges the send, and addresses the message.
@@ -51,6 +86,10 @@ pub(super) fn send<H: Holder>(
     let nothing = cx.draw.bytes();
     let kept = policy.codes_kept();
     let gone = MachineError::Misuse("no challenge there");
+    if desk.challenge(index)?.purpose == Purpose::SecondFactor {
+        // One is live per account: each more would be another chance to guess (law 14).
+        desk.record.ledger().void_codes(Purpose::SecondFactor);
+    }
     let challenge = desk.record.ledger().challenges.get_mut(index).ok_or(gone)?;
     let purpose = challenge.purpose;
     let expires_at = now.saturating_add(policy.lifetimes(purpose).code).min(challenge.expires_at);
@@ -89,6 +128,7 @@ fn message(ask: &Ask) -> MessageKind {
         Ask::SignUp { .. } => MessageKind::SignUpCode,
         Ask::SignIn => MessageKind::SignInCode,
         Ask::Recover => MessageKind::RecoveryCode,
+        Ask::SecondFactor { .. } => MessageKind::SecondFactorCode,
         Ask::ConfirmAction { action } => MessageKind::ActionCode(action.clone()),
     }
 }

@@ -78,6 +78,6 @@ impl Turn<Started> for Start {
             answerable: true,
             ask: Ask::ConfirmAction { action: self.wish.action.clone() },
         };
-        code::begin_session(cx, desk, purpose, &subject, |envelope| envelope)
+        code::begin_session(cx, desk, purpose, &subject, code::Link::None)
     }
 }

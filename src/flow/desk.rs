@@ -10,7 +10,7 @@ use crate::machine::turn::{Change, Cx, Rows};
 use crate::machine::{MachineError, Row};
 use crate::policy::{Policy, RULE_LIVE_SESSIONS};
 use crate::record::{
-    Account, Challenge, Ledger, Record, RecordError, RecordKey, Settled, Visitor, decode, encode,
+    Account, Challenge, Credentials, Ledger, Record, RecordError, RecordKey, Settled, Visitor, decode, encode,
 };
 use crate::throttle::{Budget, BudgetSettings, Limited, Log, Shut};
 use crate::{EventKind, Factor, Partition, Purpose, Refusal, Salt, SessionState, Timestamp};
@@ -25,6 +25,9 @@ pub(super) trait Holder: Record + Send + 'static {
 
     /// The guess budget that holds on it.
     fn budget(policy: &Policy) -> &BudgetSettings;
+
+    /// Brings it to the time of a request.
+    fn settle(&mut self, policy: &Policy, now: Timestamp) -> Settled;
 
     /// When the row may be swept.
     fn expires_at(&self, policy: &Policy) -> Option<Timestamp>;
@@ -47,6 +50,9 @@ impl Holder for Visitor {
     }
     fn budget(policy: &Policy) -> &BudgetSettings {
         policy.strangers_budget()
+    }
+    fn settle(&mut self, policy: &Policy, now: Timestamp) -> Settled {
+        self.ledger.settle(policy, now)
     }
     fn expires_at(&self, policy: &Policy) -> Option<Timestamp> {
         let forgotten = self.ledger.forgotten_at(policy, policy.strangers_budget())?;
@@ -72,6 +78,9 @@ impl Holder for Account {
     }
     fn budget(policy: &Policy) -> &BudgetSettings {
         policy.owners_budget()
+    }
+    fn settle(&mut self, policy: &Policy, now: Timestamp) -> Settled {
+        Self::settle(self, policy, now)
     }
     fn expires_at(&self, _: &Policy) -> Option<Timestamp> {
         Self::EXPIRES_AT
@@ -106,17 +115,29 @@ impl<H: Holder> Opened<H> {
     fn open(cx: &Cx<'_>, row_key: &RecordKey, row: &Row) -> Result<Self, MachineError> {
         let mut record: H = decode(&row.bytes)?;
         let key = cx.ring.unwrap(row_key, &record.ledger_ref().wrapped).ok_or(RecordError::Sealed)?;
-        let Settled { now, changed, rebased } = record.ledger().settle(cx.policy, cx.now);
-        Ok(Self { record, key, row: *row_key, now, changed, rebased })
+        let Settled { now, changed, shift } = record.settle(cx.policy, cx.now);
+        Ok(Self { record, key, row: *row_key, now, changed, rebased: shift.is_some() })
     }
 
     /// Puts a record that the request changed.
     pub(super) fn put(mut self, cx: &mut Cx<'_>) -> Result<Change, MachineError> {
+        self.tidy(cx);
+        if self.record.may_go() { Ok(Change::Delete) } else { self.put_tidy(cx) }
+    }
+
+    /// Puts a record even if nothing is in it: for a decision that stands only if nobody wrote in between. Without a row to
+    /// write, any number of parallel guesses would each find the budget as it was before the first (law 2, B014).
+    pub(super) fn put_surely(mut self, cx: &mut Cx<'_>) -> Result<Change, MachineError> {
+        self.tidy(cx);
+        self.put_tidy(cx)
+    }
+
+    fn tidy(&mut self, cx: &Cx<'_>) {
         let settings = H::budget(cx.policy);
         self.record.ledger().tidy(cx.policy, settings, self.now);
-        if self.record.may_go() {
-            return Ok(Change::Delete);
-        }
+    }
+
+    fn put_tidy(mut self, cx: &mut Cx<'_>) -> Result<Change, MachineError> {
         self.record.ledger().rewrap(cx.ring, &self.row, &self.key, &mut cx.draw)?;
         Ok(Change::Put { bytes: encode(&self.record)?, expires_at: self.record.expires_at(cx.policy) })
     }
@@ -159,18 +180,29 @@ impl<H: Holder> Opened<H> {
 
     /// The salt of every password hashed for this record: one, so that one hash can be compared with all that is pending.
     pub(super) fn salt(&self) -> Salt {
-        Salt::from_bytes(self.key.digest(Domain::PasswordSalt, &[]))
+        salt(&self.key)
     }
 
-    /// The wrong guesses at mailed codes that this record counts.
-    pub(super) fn guesses(&mut self) -> &mut Budget {
-        self.record.ledger().guesses(Factor::MailedCode, H::PARTITION)
+    /// The wrong guesses at a factor that this record counts.
+    pub(super) fn guesses(&mut self, factor: Factor) -> &mut Budget {
+        self.record.ledger().guesses(factor, H::PARTITION)
     }
 
-    /// Whether another guess may be answered.
-    pub(super) fn may_guess(&mut self, cx: &Cx<'_>) -> Result<(), Shut> {
+    /// Whether another guess at a factor may be answered.
+    pub(super) fn may_guess(&mut self, cx: &Cx<'_>, factor: Factor) -> Result<(), Shut> {
         let now = self.now;
-        self.guesses().check(H::budget(cx.policy), now)
+        self.guesses(factor).check(H::budget(cx.policy), now)
+    }
+
+    /// Counts a wrong guess at a factor; what the log should know of it.
+    pub(super) fn charge_guess(&mut self, cx: &Cx<'_>, factor: Factor) -> Option<EventKind> {
+        let (budget, now) = (H::budget(cx.policy), self.now);
+        let guesses = self.guesses(factor);
+        guesses.charge(budget, now);
+        if guesses.is_disabled(budget) {
+            return Some(EventKind::FactorDisabled);
+        }
+        guesses.retry_at(budget, now).map(|until| EventKind::GuessingLocked { until })
     }
 
     /// The session at `index`.
@@ -186,7 +218,7 @@ impl<H: Holder> Opened<H> {
             (challenge.purpose, challenge.failures, challenge.expires_at);
         let code_expires_at = challenge.codes.first().map(|code| code.expires_at);
         let resend_at = self.sends(purpose).retry_at(cx.policy.send_rules(), now).unwrap_or(now);
-        let budget_left = self.guesses().remaining(H::budget(cx.policy), now);
+        let budget_left = self.guesses(Factor::MailedCode).remaining(H::budget(cx.policy), now);
         Ok(SessionState {
             attempts_left: most.saturating_sub(failures).min(budget_left),
             code_expires_at,
@@ -211,11 +243,62 @@ impl Opened<Visitor> {
     }
 }
 
+impl Opened<Account> {
+    /// Opens the first row of those the turn read, or makes an account's record where there is none.
+    ///
+    /// The new data key is the first thing drawn, so that `work` and `decide` of one try make the same.
+    pub(super) fn or_open(
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+        credentials: &Credentials,
+    ) -> Result<Self, MachineError> {
+        if let Some(opened) = Self::existing(cx, rows, 0)? {
+            return Ok(opened);
+        }
+        let (row, _) = rows.at(0)?;
+        let (key, ledger) = new_ledger(cx, row)?;
+        let record = Account::open(ledger, &key, credentials, &mut cx.draw)?;
+        Ok(Self { record, key, row: *row, now: cx.now, changed: false, rebased: false })
+    }
+
+    /// Counts a wrong proof for the challenge at an index, which is gone after the last that the policy answers.
+    pub(super) fn fail(&mut self, cx: &Cx<'_>, index: usize) -> Option<EventKind> {
+        let most = cx.policy.settings().codes.max_attempts;
+        let challenges = &mut self.record.ledger.challenges;
+        let challenge = challenges.get_mut(index)?;
+        challenge.failures = challenge.failures.saturating_add(1);
+        let purpose = challenge.purpose;
+        (challenge.failures >= most).then(|| {
+            challenges.remove(index);
+            EventKind::SessionBurned { purpose }
+        })
+    }
+
+    /// Notes that the session at an index is used.
+    pub(super) fn touch(&mut self, cx: &Cx<'_>, index: usize) {
+        let now = self.now;
+        self.changed |= self.record.sessions.touch(index, cx.policy, now);
+    }
+}
+
+/// The salt of the passwords hashed for the record with this key.
+fn salt(key: &DataKey) -> Salt {
+    Salt::from_bytes(key.digest(Domain::PasswordSalt, &[]))
+}
+
 /// A data key and a ledger for a row that does not exist yet.
 pub(super) fn new_ledger(cx: &mut Cx<'_>, row: &RecordKey) -> Result<(DataKey, Ledger), MachineError> {
     let key = DataKey::draw(&mut cx.draw);
     let wrapped = cx.ring.wrap(row, &key, &mut cx.draw).ok_or(RecordError::Sealed)?;
     Ok((key, Ledger::new(wrapped, cx.now)))
+}
+
+/// A shut budget as a refusal.
+pub(super) fn shut(cx: &Cx<'_>, shut: Shut) -> Refusal {
+    match shut {
+        Shut::Until(limited) => refuse(cx, limited),
+        Shut::Disabled => Refusal::FactorDisabled,
+    }
 }
 
 /// A limit as a refusal. The wait is told from the request's own time, which is what the client's clock goes by.

@@ -15,21 +15,42 @@ mod cancel;
 mod code;
 mod confirm;
 mod desk;
-mod enter;
+mod enrol;
+mod entry;
+mod factor;
+mod known;
 mod meter;
+mod open;
+mod password;
+mod prove;
 mod redeem;
+mod redeem_sign_in;
 mod resend;
+mod resend_sign_up;
 mod rewrap;
 mod session;
+mod sessions;
+mod signed_in;
 mod start;
+mod suspend;
 mod verify;
 
 pub use cancel::Cancel;
 pub use confirm::ConfirmAction;
+pub use enrol::{
+    ConfirmTotp, EnableMailedCode, EnrolTotp, FactorEnabled, RecoveryCodesIssued, TotpEnrolment,
+};
+pub use factor::{ProveFactor, ResendFactorCode};
+pub use password::PasswordSignIn;
 pub use redeem::RedeemSignUp;
+pub use redeem_sign_in::RedeemSignIn;
 pub use resend::Resend;
+pub use resend_sign_up::ResendSignUp;
 pub use rewrap::Rewrap;
+pub use sessions::{CheckSession, EndSessions, Ended, ListSessions, SessionId, SessionInfo, Which};
+pub use signed_in::{SignedIn, Todo};
 pub use start::{Recover, SignIn, SignUp};
+pub use suspend::{SetSuspended, Suspended};
 pub use verify::Verify;
 
 use crate::machine::MachineError;
@@ -67,9 +88,14 @@ fn limited<O, H: Holder>(
     operation: Operation,
     refusal: Refusal,
 ) -> Result<Decision<O>, MachineError> {
-    let kind = match &refusal {
+    let kind = limit_event(operation, &refusal);
+    refused(cx, desk, refusal, kind)
+}
+
+/// What the log should know of a no by a limit.
+fn limit_event(operation: Operation, refusal: &Refusal) -> EventKind {
+    match refusal {
         Refusal::Limited { rule, .. } => EventKind::Limited { operation, rule },
         _ => EventKind::FactorDisabled,
-    };
-    refused(cx, desk, refusal, kind)
+    }
 }

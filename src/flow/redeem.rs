@@ -9,8 +9,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::desk::{Holder, Opened};
-use super::enter::make_account;
 use super::meter::metered;
+use super::open::make_account;
 use super::session::missing;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError, Request, Work, sealed};
@@ -102,7 +102,7 @@ impl Turn<Verified> for Redeem {
         desk.record.ledger.spend(purpose);
         let change = desk.put(cx)?;
         let RedeemSignUp { identifier, profile, .. } = &*self.wish;
-        let next = make_account(identifier.clone(), profile.clone(), StoredHash(hash.clone()));
+        let next = make_account(identifier.clone(), profile.clone(), StoredHash(hash.clone()), None);
         Ok(Decision::new(change, next)
             .event(cx, &self.row, EventKind::LinkRedeemed { purpose })
             .events(cx, &self.row, notices))

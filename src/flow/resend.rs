@@ -33,7 +33,9 @@ impl sealed::Begin for Resend {
 }
 
 impl OnSession<Resent> for Resend {
-    const OPERATION: Operation = Operation::Resend;
+    fn operation(&self) -> Operation {
+        Operation::Resend
+    }
 
     fn ticket(&self) -> &Ticket<OtpSession> {
         &self.session
@@ -50,7 +52,7 @@ impl OnSession<Resent> for Resend {
         let purpose = challenge.purpose;
         let subject = challenge.subject(&desk.key)?;
         if let Err(refusal) = desk.may_send(cx, purpose) {
-            return super::limited(cx, desk, Self::OPERATION, refusal);
+            return super::limited(cx, desk, self.operation(), refusal);
         }
         let envelope = code::send(cx, &mut desk, index, &subject)?;
         let sent = EventKind::CodeSent { purpose, resend: true, suppressed: envelope.suppressed };

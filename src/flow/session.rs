@@ -13,7 +13,7 @@ use crate::{Client, Operation, OtpSession, Refusal, Ticket, Verdict};
 
 /// What is to be done with a session, once it is found.
 pub(super) trait OnSession<O>: Send + Sync + 'static {
-    const OPERATION: Operation;
+    fn operation(&self) -> Operation;
 
     fn ticket(&self) -> &Ticket<OtpSession>;
 
@@ -33,8 +33,8 @@ pub(super) fn on_session<O: 'static, S: OnSession<O>>(
     request: S,
 ) -> Next<O> {
     let row = request.ticket().row(machine.ring());
-    let request = Arc::new(request);
-    metered(machine, client, S::OPERATION, move || {
+    let (operation, request) = (request.operation(), Arc::new(request));
+    metered(machine, client, operation, move || {
         let request = Arc::clone(&request);
         match row.and_then(|row| Some((row, row.kind()?))) {
             Some((row, RecordKind::Visitor)) => Next::Turn(Box::new(Found::<S, Visitor>::new(request, row))),
@@ -69,12 +69,12 @@ impl<O, S: OnSession<O>, H: Holder> Turn<O> for Found<S, H> {
         _: Option<&Hashed>,
     ) -> Result<Decision<O>, MachineError> {
         let Some(desk) = Opened::<H>::existing(cx, rows, 0)? else {
-            return Ok(super::unknown(cx, self.row, S::OPERATION));
+            return Ok(super::unknown(cx, self.row, self.request.operation()));
         };
         let digest = self.request.ticket().digest(&desk.key);
         match desk.record.ledger_ref().position(&digest) {
             Some(index) => self.request.decide(cx, desk, index),
-            None => missing(cx, desk, S::OPERATION),
+            None => missing(cx, desk, self.request.operation()),
         }
     }
 }

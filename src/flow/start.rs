@@ -9,16 +9,17 @@ use alloc::vec::Vec;
 
 use super::code;
 use super::desk::{Opened, refuse};
+use super::known::{Known, known};
 use super::meter::metered;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{DirectoryEntry, Hashed, Machine, MachineError, Request, Work, sealed};
 use crate::password::vet;
 use crate::policy::RULE_LIVE_LINKS;
-use crate::record::{Account, Ask, RecordError, RecordKey, StoredHash, Subject, Visitor};
+use crate::record::{Ask, RecordError, RecordKey, StoredHash, Subject, Visitor};
 use crate::throttle::Limited;
 use crate::{
-    AccountId, Address, Client, Envelope, EventKind, Identifier, Locale, MessageKind, Operation, Password,
-    Profile, Purpose, Refusal, SignUpLink, Started, Ticket, Timestamp, Verdict,
+    Client, Envelope, EventKind, Identifier, Locale, MailedLink, MessageKind, Operation, Password, Profile,
+    Purpose, Refusal, SignUpLink, Started, Ticket, Timestamp, Verdict,
 };
 
 /// Start a sign-up: mail a code to an address that is to become an account's.
@@ -140,30 +141,7 @@ struct Start {
     operation: Operation,
 }
 
-/// An account that stands behind an identifier.
-struct Known {
-    id: AccountId,
-    generation: u64,
-    address: Address,
-}
-
 impl Start {
-    /// Whether an account stands behind the identifier: only if the account's own record says so. Where there is no record, a
-    /// credential of the host's own stands in; without one the identifier is free.
-    fn known(&self, cx: &Cx<'_>, rows: &Rows<'_>) -> Result<Option<Known>, MachineError> {
-        let Some(entry) = &self.entry else { return Ok(None) };
-        let id = entry.account.clone();
-        let Some(account) = Opened::<Account>::existing(cx, rows, 1)? else {
-            let stands_in = entry.legacy.is_some();
-            return Ok(stands_in.then(|| Known { id, generation: 0, address: entry.address.clone() }));
-        };
-        if !account.record.answers_to(&account.key, &self.wish.identifier) {
-            return Ok(None);
-        }
-        let address = account.record.credentials(&account.key)?.address;
-        Ok(Some(Known { id, generation: account.record.generation, address }))
-    }
-
     /// What the limits say: of those that refuse, the one that opens last, so that the same request passes then (R92).
     fn refused(&self, cx: &Cx<'_>, desk: &mut Opened<Visitor>) -> Option<Refusal> {
         let full = desk.record.ledger.links_full().filter(|_| self.wish.purpose == Purpose::SignUp);
@@ -226,50 +204,48 @@ impl Turn<Started> for Start {
         if let Some(refusal) = self.refused(cx, &mut desk) {
             return super::limited(cx, desk, self.operation, refusal);
         }
-        let known = self.known(cx, rows)?;
+        let known = known(cx, rows, self.entry.as_ref(), &self.wish.identifier)?;
         let mut subject = self.subject(known.as_ref(), hashed)?;
         if purpose == Purpose::SignUp {
             subject.answerable = known.is_none();
         }
-        if purpose != Purpose::SignUp {
-            return code::begin_session(cx, desk, purpose, &subject, |envelope| envelope);
-        }
-        let link = keep_link(cx, &mut desk, subject.answerable)?;
-        let Some(owner) = known else {
-            return code::begin_session(cx, desk, purpose, &subject, |envelope| with_link(envelope, link));
+        let link = match purpose {
+            Purpose::SignUp => code::Link::Kept(keep_link(cx, &mut desk, subject.answerable)?),
+            Purpose::SignIn => code::Link::OfSession,
+            _ => code::Link::None,
         };
-        let decision = code::begin_session(cx, desk, purpose, &subject, |envelope| notice(envelope, &owner))?;
-        Ok(decision.event(cx, &self.visitor, EventKind::SignUpTaken))
+        let decision = code::begin_session(cx, desk, purpose, &subject, link)?;
+        Ok(match known.filter(|_| purpose == Purpose::SignUp) {
+            Some(owner) => notice(decision, &owner).event(cx, &self.visitor, EventKind::SignUpTaken),
+            None => decision,
+        })
     }
 }
-
-type MailedLink = (Ticket<SignUpLink>, Timestamp);
 
 /// Makes a link that completes the sign-up, and keeps it. For a taken address the record keeps a digest that no link has.
 fn keep_link(
     cx: &mut Cx<'_>,
     desk: &mut Opened<Visitor>,
     answerable: bool,
-) -> Result<MailedLink, MachineError> {
+) -> Result<(MailedLink, Timestamp), MachineError> {
     let link = Ticket::<SignUpLink>::mint(&desk.row, cx.ring, &mut cx.draw).ok_or(RecordError::Sealed)?;
     let (digest, nothing) = (link.digest(&desk.key), cx.draw.bytes());
     let expires_at = desk.now.saturating_add(cx.policy.settings().links.sign_up);
     desk.record.ledger.keep_link(if answerable { digest } else { nothing }, Purpose::SignUp, expires_at);
-    Ok((link, expires_at))
+    Ok((MailedLink::SignUp(link), expires_at))
 }
 
-fn with_link(envelope: Envelope, (link, expires_at): MailedLink) -> Envelope {
-    Envelope { link: Some(link), link_expires_at: Some(expires_at), ..envelope }
-}
-
-/// The message to the owner of a taken address, in place of a code.
-fn notice(envelope: Envelope, owner: &Known) -> Envelope {
-    Envelope {
+/// Makes of the message to whoever signed up one to the owner of the taken address.
+fn notice(mut decision: Decision<Started>, owner: &Known) -> Decision<Started> {
+    decision.mail = decision.mail.map(|envelope| Envelope {
         to: owner.address.clone(),
         kind: MessageKind::SignUpTaken,
         code: None,
+        link: None,
         expires_at: None,
+        link_expires_at: None,
         suppressed: false,
         ..envelope
-    }
+    });
+    decision
 }

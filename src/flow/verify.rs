@@ -1,16 +1,19 @@
 //! Checking a code.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
-use super::desk::{Holder, Opened, refuse};
-use super::enter::{Admit, make_account};
+use super::desk::{Holder, Opened, shut};
+use super::entry::by_mailbox;
+use super::open::{Admit, make_account};
 use super::session::{OnSession, missing, on_session};
+use crate::assurance::Method;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::machine::{Machine, MachineError, Request, sealed};
 use crate::record::{Ask, Subject};
-use crate::throttle::Shut;
 use crate::{
-    Client, Code, EventKind, Identifier, Operation, OtpSession, Purpose, Refusal, Ticket, Verdict, Verified,
+    Client, Code, EventKind, Factor, Identifier, Label, Operation, OtpSession, Purpose, Refusal, Ticket,
+    Verdict, Verified,
 };
 
 /// Check a code.
@@ -33,6 +36,9 @@ pub struct Verify {
     pub code: Code,
     /// The identifier the caller says the session is for, where its door asks for one. With another than the session's, no code is right.
     pub identifier: Option<Identifier>,
+    /// Whether a right code is also to sign in, and what the client calls itself: after a sign-up at once, at a sign-in as far as
+    /// the account asks for no second factor. Anywhere else it does nothing: no other mailed code ever signs in.
+    pub enter: Option<Label>,
 }
 
 impl Request for Verify {}
@@ -46,7 +52,9 @@ impl sealed::Begin for Verify {
 }
 
 impl OnSession<Verified> for Verify {
-    const OPERATION: Operation = Operation::Verify;
+    fn operation(&self) -> Operation {
+        if self.enter.is_some() { Operation::VerifyAndEnter } else { Operation::Verify }
+    }
 
     fn ticket(&self) -> &Ticket<OtpSession> {
         &self.session
@@ -60,20 +68,17 @@ impl OnSession<Verified> for Verify {
     ) -> Result<Decision<Verified>, MachineError> {
         let challenge = desk.challenge(index)?;
         let (purpose, dead) = (challenge.purpose, challenge.codes.is_empty());
+        let operation = self.operation();
         if purpose != self.purpose {
-            return missing(cx, desk, Self::OPERATION);
+            return missing(cx, desk, operation);
         }
         // Expiry before budget before comparison: each of them tells less than the next.
         if dead {
             let state = desk.state(cx, index)?;
             return super::refused(cx, desk, Refusal::CodeExpired(state), EventKind::CodeExpired { purpose });
         }
-        if let Err(shut) = desk.may_guess(cx) {
-            let refusal = match shut {
-                Shut::Until(limited) => refuse(cx, limited),
-                Shut::Disabled => Refusal::FactorDisabled,
-            };
-            return super::limited(cx, desk, Self::OPERATION, refusal);
+        if let Err(closed) = desk.may_guess(cx, Factor::MailedCode) {
+            return super::limited(cx, desk, operation, shut(cx, closed));
         }
         let challenge = desk.challenge(index)?;
         // Compared in any case, so that a wrong identifier costs what a wrong code does.
@@ -83,7 +88,11 @@ impl OnSession<Verified> for Verify {
         }
         let subject = challenge.subject(&desk.key)?;
         let meant = self.identifier.as_ref().is_none_or(|identifier| *identifier == subject.identifier);
-        if right && meant { accepted(cx, desk, purpose, subject) } else { rejected(cx, desk, index) }
+        if right && meant {
+            accepted(cx, desk, purpose, subject, self.enter.clone())
+        } else {
+            rejected(cx, desk, index)
+        }
     }
 }
 
@@ -93,16 +102,14 @@ fn rejected<H: Holder>(
     mut desk: Opened<H>,
     index: usize,
 ) -> Result<Decision<Verified>, MachineError> {
-    let (row, notices, now, budget) = (desk.row, desk.notices(), desk.now, H::budget(cx.policy));
+    let (row, notices) = (desk.row, desk.notices());
     let most = cx.policy.settings().codes.max_attempts;
     let gone = MachineError::Misuse("no challenge there");
     let challenge = desk.record.ledger().challenges.get_mut(index).ok_or(gone)?;
     challenge.failures = challenge.failures.saturating_add(1);
     let (purpose, burned) = (challenge.purpose, challenge.failures >= most);
     let attempts_left = most.saturating_sub(challenge.failures);
-    let guesses = desk.guesses();
-    guesses.charge(budget, now);
-    let (locked, disabled) = (guesses.retry_at(budget, now), guesses.is_disabled(budget));
+    let locked = desk.charge_guess(cx, Factor::MailedCode);
     let state = desk.state(cx, index)?;
     if burned {
         desk.record.ledger().challenges.remove(index);
@@ -114,12 +121,7 @@ fn rejected<H: Holder>(
     if burned {
         decision = decision.event(cx, &row, EventKind::SessionBurned { purpose });
     }
-    if disabled {
-        decision = decision.event(cx, &row, EventKind::FactorDisabled);
-    } else if let Some(until) = locked {
-        decision = decision.event(cx, &row, EventKind::GuessingLocked { until });
-    }
-    Ok(decision)
+    Ok(decision.events(cx, &row, locked))
 }
 
 /// Spends a right code and everything beside it, and goes on to what it was for.
@@ -128,12 +130,13 @@ fn accepted<H: Holder>(
     mut desk: Opened<H>,
     purpose: Purpose,
     subject: Subject,
+    enter: Option<Label>,
 ) -> Result<Decision<Verified>, MachineError> {
     let (row, notices) = (desk.row, desk.notices());
-    let next = granted(cx, &desk, purpose, subject);
+    let next = granted(cx, &desk, purpose, subject, enter);
     desk.record.ledger().spend(purpose);
     // Ends a run of failures, which only an account's record counts. All other counts only age (law 2).
-    desk.guesses().succeed();
+    desk.guesses(Factor::MailedCode).succeed();
     let change = desk.put(cx)?;
     Ok(Decision::new(change, next)
         .event(cx, &row, EventKind::CodeAccepted { purpose })
@@ -141,10 +144,25 @@ fn accepted<H: Holder>(
 }
 
 /// What a proven address is good for. The values made here exist nowhere else, and are locked up until the code is spent.
-fn granted<H: Holder>(cx: &Cx<'_>, desk: &Opened<H>, purpose: Purpose, subject: Subject) -> Next<Verified> {
+fn granted<H: Holder>(
+    cx: &Cx<'_>,
+    desk: &Opened<H>,
+    purpose: Purpose,
+    subject: Subject,
+    enter: Option<Label>,
+) -> Next<Verified> {
     let Subject { identifier, account, ask, .. } = subject;
     match (ask, account) {
-        (Ask::SignUp { profile, password }, _) => make_account(identifier, profile, password),
+        (Ask::SignUp { profile, password }, _) => make_account(identifier, profile, password, enter),
+        (Ask::SignIn, Some((account, generation))) if enter.is_some() => {
+            let label = enter.unwrap_or_default();
+            let (id, who) = (account.clone(), identifier.clone());
+            let tell = move |progress| {
+                let (account, identifier) = (account.clone(), identifier.clone());
+                Verified { purpose, account, identifier, action: None, progress: Some(progress) }
+            };
+            by_mailbox(cx, id, generation, who, Method::MailedCode, label, Arc::new(tell))
+        }
         (Ask::SignIn | Ask::Recover, Some((id, generation))) => {
             Next::Turn(Box::new(Admit::new(cx, purpose, id, generation, identifier)))
         }
@@ -152,7 +170,7 @@ fn granted<H: Holder>(cx: &Cx<'_>, desk: &Opened<H>, purpose: Purpose, subject: 
             if desk.record.generation() == Some(generation) =>
         {
             let action = Some(action);
-            Next::Done(Verdict::Granted(Verified { purpose, account, identifier, action }))
+            Next::Done(Verdict::Granted(Verified { purpose, account, identifier, action, progress: None }))
         }
         _ => Next::Done(Verdict::Refused(Refusal::InvalidSession)),
     }

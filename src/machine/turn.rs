@@ -8,7 +8,9 @@ use super::{Created, DirectoryEntry, Hashed, MachineError, NewAccount, Row, Work
 use crate::entropy::Draw;
 use crate::record::RecordKey;
 use crate::throttle::Quota;
-use crate::{Envelope, Event, EventKind, Identifier, KeyRing, LocatorKey, Policy, Timestamp, Verdict};
+use crate::{
+    AccountId, Envelope, Event, EventKind, Identifier, KeyRing, LocatorKey, Policy, Timestamp, Verdict,
+};
 
 /// One compare-and-swap: reads one or two rows, decides purely, writes at most the first of them.
 pub(crate) trait Turn<O>: Send + Sync {
@@ -87,8 +89,19 @@ impl<O> Decision<O> {
     }
 
     /// Adds events about the row `subject`.
-    pub(crate) fn events(self, cx: &Cx<'_>, subject: &RecordKey, kinds: Vec<EventKind>) -> Self {
+    pub(crate) fn events(
+        self,
+        cx: &Cx<'_>,
+        subject: &RecordKey,
+        kinds: impl IntoIterator<Item = EventKind>,
+    ) -> Self {
         kinds.into_iter().fold(self, |decision, kind| decision.event(cx, subject, kind))
+    }
+
+    /// Says which account the events are about.
+    pub(crate) fn about(mut self, account: &AccountId) -> Self {
+        self.events.iter_mut().for_each(|event| event.account = Some(account.clone()));
+        self
     }
 }
 

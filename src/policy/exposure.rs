@@ -99,16 +99,31 @@ impl Flood {
 pub(super) const fn by_strangers(purpose: Purpose) -> bool {
     match purpose {
         Purpose::SignUp | Purpose::SignIn | Purpose::Recover => true,
-        Purpose::ConfirmAction => false,
+        Purpose::ConfirmAction | Purpose::SecondFactor => false,
     }
 }
 
 /// The most bytes that a request of somebody who has proved nothing adds to the store, its client's meter apart.
 const fn adds(operation: Operation) -> u64 {
     match operation {
-        Operation::SignUp | Operation::SignIn | Operation::Recover => VISITOR_ROW_BYTES_MOST,
-        Operation::Resend | Operation::Verify => GROWTH_BYTES_MOST,
+        Operation::SignUp
+        | Operation::SignIn
+        | Operation::Recover
+        | Operation::PasswordSignIn
+        | Operation::ResendSignUp => VISITOR_ROW_BYTES_MOST,
+        Operation::Resend | Operation::Verify | Operation::VerifyAndEnter => GROWTH_BYTES_MOST,
         // These write nothing, or less than was there, without a proof.
-        Operation::ConfirmAction | Operation::Cancel | Operation::RedeemSignUp => 0,
+        Operation::ConfirmAction
+        | Operation::Cancel
+        | Operation::RedeemSignUp
+        | Operation::RedeemSignIn
+        | Operation::ProveFactor
+        | Operation::ResendFactorCode
+        | Operation::CheckSession
+        | Operation::ListSessions
+        | Operation::EndSessions
+        | Operation::EnrolTotp
+        | Operation::ConfirmTotp
+        | Operation::EnableMailedCode => 0,
     }
 }

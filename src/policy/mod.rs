@@ -18,7 +18,7 @@ pub use exposure::{Flood, HoldOff, VISITOR_ROW_BYTES_MOST};
 pub use odds::Odds;
 pub use price::{Price, SecondFactorOdds};
 pub use settings::{
-    ClientLimits, Codes, Devices, GuessLimits, Lifetimes, Limit, Links, Passwords, RecoveryCodes,
+    ClientLimits, Codes, Devices, Factors, GuessLimits, Lifetimes, Limit, Links, Passwords, RecoveryCodes,
     ResendPolicy, SendLimits, Sessions, Settings, Totp,
 };
 
@@ -41,6 +41,8 @@ pub const RULE_GUESSES_LONG: &str = "guesses_long";
 pub const RULE_LIVE_SESSIONS: &str = "live_sessions";
 /// The rule of live mailed links.
 pub const RULE_LIVE_LINKS: &str = "live_links";
+/// The rule of sign-ins that wait for their second factor.
+pub const RULE_PENDING_LOGINS: &str = "pending_logins";
 /// The rule of requests per client and operation.
 pub const RULE_CLIENT: &str = "client";
 /// The rule of further limits per client for single operations.
@@ -140,6 +142,7 @@ impl Codes {
             Purpose::SignIn => self.sign_in,
             Purpose::Recover => self.recover,
             Purpose::ConfirmAction => self.confirm_action,
+            Purpose::SecondFactor => self.second_factor,
         }
     }
 }
@@ -185,6 +188,7 @@ impl Settings {
             sends,
             guesses,
             passwords,
+            factors,
             totp,
             recovery_codes,
             sessions,
@@ -206,6 +210,7 @@ impl Settings {
             (Purpose::SignIn, "codes.sign_in.code", "codes.sign_in.session"),
             (Purpose::Recover, "codes.recover.code", "codes.recover.session"),
             (Purpose::ConfirmAction, "codes.confirm_action.code", "codes.confirm_action.session"),
+            (Purpose::SecondFactor, "codes.second_factor.code", "codes.second_factor.session"),
         ] {
             let lifetimes = codes.lifetimes(purpose);
             let longest = if purpose == Purpose::Recover { DAY } else { Duration::from_secs(600) };
@@ -252,6 +257,7 @@ impl Settings {
         let (strangers, owners) = (budget(None)?, budget(Some(guesses.consecutive))?);
 
         in_range("passwords.min_code_points", passwords.min_code_points, 8..=64)?;
+        in_range("factors.pending_logins", factors.pending_logins, 1..=32)?;
         in_range("totp.digits", totp.digits, 6..=8)?;
         in_range("totp.period_seconds", totp.period_seconds, 1..=120)?;
         in_range("totp.steps_back", totp.steps_back, 0..=2)?;
@@ -260,6 +266,7 @@ impl Settings {
         if !totp.secret_bits.is_multiple_of(8) {
             return Err(PolicyError::new("totp.secret_bits", "a secret is whole bytes"));
         }
+        span("totp.enrolment", totp.enrolment, Duration::from_secs(60), Duration::from_secs(3600))?;
         in_range("recovery_codes.count", recovery_codes.count, 1..=32)?;
         in_range("recovery_codes.bits", recovery_codes.bits, 64..=256)?;
         in_range("recovery_codes.warn_at", recovery_codes.warn_at, 0..=recovery_codes.count)?;
@@ -268,6 +275,8 @@ impl Settings {
         if let Some(idle) = sessions.idle {
             span("sessions.idle", idle, Duration::from_secs(60), sessions.life)?;
         }
+        let longest_touch = sessions.idle.unwrap_or(sessions.life).checked_div(2).unwrap_or_default();
+        span("sessions.touch", sessions.touch, Duration::ZERO, longest_touch)?;
         in_range("sessions.per_account", sessions.per_account, 1..=128)?;
         span("devices.life", devices.life, Duration::from_secs(60), DAY.saturating_mul(90))?;
         span("devices.rotation_grace", devices.rotation_grace, Duration::ZERO, Duration::from_secs(600))?;

@@ -81,8 +81,8 @@ pub struct Price {
     /// Messages that strangers can have sent to one identifier in a day, over all purposes. An owner whose mailbox takes
     /// several addresses gets so many at each.
     pub mails_by_strangers_per_day: u64,
-    /// Messages that whoever is signed in can have sent to his own account's address in a day. Security notices
-    /// are apart: each tells of a change.
+    /// Messages that whoever proved a first factor can have sent to the account's address in a day, over all purposes.
+    /// Security notices are apart: each tells of a change.
     pub mails_by_owner_per_day: u64,
     /// How long strangers can hold the owner off.
     pub hold_off: HoldOff,
@@ -116,6 +116,7 @@ impl Price {
         let steps = u64::from(totp.steps_back).saturating_add(u64::from(totp.steps_forward));
         let mails = sends_in(settings, DAY);
         let strangers = Purpose::ALL.into_iter().filter(|purpose| by_strangers(*purpose));
+        let owners = Purpose::ALL.into_iter().filter(|purpose| !by_strangers(*purpose));
         Self {
             guesses_per_year: a_year,
             guesses_until_disabled: in_a_row,
@@ -125,7 +126,7 @@ impl Price {
             mailed_second_factor: second_factor(per_session, codes.digits),
             confirmation: second_factor(mailed, codes.digits),
             mails_by_strangers_per_day: strangers.fold(0, |sum: u64, _| sum.saturating_add(mails)),
-            mails_by_owner_per_day: mails,
+            mails_by_owner_per_day: owners.fold(0, |sum: u64, _| sum.saturating_add(mails)),
             hold_off: HoldOff::of(settings),
             flood: Flood::of(settings),
             totp_steps: if totp.steps_forward > totp.steps_back {

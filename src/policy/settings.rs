@@ -40,6 +40,8 @@ pub struct Settings {
     pub guesses: GuessLimits,
     /// New passwords.
     pub passwords: Passwords,
+    /// What counts as a second factor, and who must have one.
+    pub factors: Factors,
     /// Codes from an authenticator app.
     pub totp: Totp,
     /// Codes for the drawer.
@@ -74,6 +76,8 @@ pub struct Codes {
     pub recover: Lifetimes,
     /// Codes that confirm an action; default 300 s in a session of 900 s.
     pub confirm_action: Lifetimes,
+    /// Codes that are a second factor, and the time in which a sign-in must come to its end; default 300 s and 900 s.
+    pub second_factor: Lifetimes,
 }
 
 /// How long codes of one purpose, and the sessions around them, live. Two deadlines: resend renews the first and never
@@ -152,6 +156,18 @@ pub struct Passwords {
     pub min_code_points: usize,
 }
 
+/// What counts as a second factor, and who must have one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Factors {
+    /// Whether a mailed code may be one; default yes, no in `nist_aal2`: a mailbox is no authenticator (NIST 800-63B-4
+    /// §3.1.3.1, ASVS 6.3.6). Where it may, it says "email" in the session's methods and raises no assurance level.
+    pub mailed_code: bool,
+    /// Whether whoever signs in without one is told to enrol one; default no, yes in `nist_aal2`.
+    pub required: bool,
+    /// Sign-ins of one account that may wait for their second factor at once, 1 to 32; default 8. More are refused.
+    pub pending_logins: u8,
+}
+
 /// Codes from an authenticator app (RFC 6238).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Totp {
@@ -165,6 +181,8 @@ pub struct Totp {
     pub steps_forward: u8,
     /// Bits of a new secret, 128 to 512 in whole bytes; default 160 (RFC 4226 §4 R6).
     pub secret_bits: u16,
+    /// How long a new secret waits to be confirmed; default 10 minutes, at most an hour.
+    pub enrolment: Duration,
 }
 
 /// Codes for the drawer (NIST 800-63B-4 §4.2.1.1).
@@ -189,6 +207,9 @@ pub struct Sessions {
     pub idle: Option<Duration>,
     /// Sessions per account, 1 to 128; default 32. The oldest of the same partition goes.
     pub per_account: u8,
+    /// How exactly the last use is kept; default 5 minutes. A session may end by idleness that much early, and not
+    /// later; shorter means more writes. At most half of `idle`.
+    pub touch: Duration,
 }
 
 /// Trusted devices.
@@ -226,6 +247,7 @@ impl Settings {
                 sign_in: usual,
                 recover: Lifetimes { code: minutes(10), session: minutes(15) },
                 confirm_action: usual,
+                second_factor: usual,
             },
             links: Links { sign_up: days(2) },
             sends: SendLimits {
@@ -242,9 +264,17 @@ impl Settings {
                 consecutive: 100,
             },
             passwords: Passwords { min_code_points: 8 },
-            totp: Totp { digits: 6, period_seconds: 30, steps_back: 1, steps_forward: 1, secret_bits: 160 },
+            factors: Factors { mailed_code: true, required: false, pending_logins: 8 },
+            totp: Totp {
+                digits: 6,
+                period_seconds: 30,
+                steps_back: 1,
+                steps_forward: 1,
+                secret_bits: 160,
+                enrolment: minutes(10),
+            },
             recovery_codes: RecoveryCodes { count: 10, bits: 80, warn_at: 3, require_at: 0 },
-            sessions: Sessions { life: days(30), idle: None, per_account: 32 },
+            sessions: Sessions { life: days(30), idle: None, per_account: 32, touch: minutes(5) },
             devices: Devices { life: days(30), rotation_grace: minutes(1), per_account: 10 },
             clients: ClientLimits { every: Limit { count: 60, window: minutes(1) }, further: Vec::new() },
             clock_tolerance: minutes(1),
@@ -252,13 +282,16 @@ impl Settings {
     }
 
     /// The defaults, tightened to what NIST 800-63B-4 says for AAL2: passwords of 15 characters (they may stand alone
-    /// until a second factor is enrolled), sessions of a day that end after an hour without use.
+    /// until a second factor is enrolled, which is asked for), no mailed codes as second factor, sessions of a day that end
+    /// after an hour without use.
     #[must_use]
     pub const fn nist_aal2() -> Self {
         let mut settings = Self::recommended();
         settings.passwords.min_code_points = 15;
         settings.sessions.life = days(1);
         settings.sessions.idle = Some(hours(1));
+        settings.factors.mailed_code = false;
+        settings.factors.required = true;
         settings
     }
 }

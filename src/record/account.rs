@@ -7,11 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::challenge::{StoredHash, open, seal};
 use super::codec::{Record, RecordError};
-use super::{Ledger, RecordKind};
+use super::factors::SecondFactors;
+use super::sessions::StoredSessions;
+use super::{Ledger, RecordKind, Settled};
 use crate::entropy::Draw;
 use crate::ids::AccountId;
 use crate::keys::{DataKey, Domain};
-use crate::{Address, Identifier, Timestamp};
+use crate::policy::Policy;
+use crate::{Address, Identifier, PasswordHash, Purpose, Timestamp};
 
 /// One account. No stranger's request ever writes it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -19,8 +22,12 @@ pub(crate) struct Account {
     pub(crate) ledger: Ledger,
     /// Raised whenever a password, an address or a factor changes; what was made for another generation is dead.
     pub(crate) generation: u64,
+    /// Whether the host has shut it: nobody signs in, and it looks like an account with another password.
+    pub(crate) suspended: bool,
     /// Digests of the identifiers whose address was proven.
     identifiers: Vec<[u8; 16]>,
+    pub(crate) factors: SecondFactors,
+    pub(crate) sessions: StoredSessions,
     /// The name under which the credentials were sealed; new each time.
     seal: [u8; 16],
     #[serde(with = "super::blob")]
@@ -55,7 +62,16 @@ impl Account {
         let name = draw.bytes();
         let sealed = seal(key, &name, credentials)?;
         let identifiers = vec![Self::digest(key, &credentials.identifier)];
-        Ok(Self { ledger, generation: 1, identifiers, seal: name, sealed })
+        Ok(Self {
+            ledger,
+            generation: 1,
+            suspended: false,
+            identifiers,
+            factors: SecondFactors::default(),
+            sessions: StoredSessions::default(),
+            seal: name,
+            sealed,
+        })
     }
 
     /// Whether the account's owner has proven this identifier. What the host's directory says counts only if so.
@@ -66,6 +82,42 @@ impl Account {
 
     pub(crate) fn credentials(&self, key: &DataKey) -> Result<Credentials, RecordError> {
         open(key, &self.seal, &self.sealed)
+    }
+
+    /// Takes another hash of the *same* password, which is why the generation stays.
+    pub(crate) fn rehash(
+        &mut self,
+        key: &DataKey,
+        hash: &PasswordHash,
+        draw: &mut Draw,
+    ) -> Result<(), RecordError> {
+        let mut credentials = self.credentials(key)?;
+        credentials.password = StoredHash(hash.clone());
+        let name = draw.bytes();
+        self.sealed = seal(key, &name, &credentials)?;
+        self.seal = name;
+        Ok(())
+    }
+
+    /// Says that what opens the account has changed: nothing made for the account as it was is worth anything from now on,
+    /// of what waits in this record or in a visitor's (R60, B073, B108).
+    pub(crate) fn raise(&mut self) {
+        self.generation = self.generation.saturating_add(1);
+        self.ledger.spend(Purpose::SecondFactor);
+        self.ledger.spend(Purpose::ConfirmAction);
+    }
+
+    /// Brings the record to the time of a request; see [`Ledger::settle`].
+    pub(crate) fn settle(&mut self, policy: &Policy, now: Timestamp) -> Settled {
+        let mut settled = self.ledger.settle(policy, now);
+        if let Some((from, to)) = settled.shift {
+            self.sessions.rebase(from, to);
+            self.factors.pending.iter_mut().for_each(|it| it.expires_at = it.expires_at.shifted(from, to));
+        }
+        let ended = self.sessions.erase_expired(policy, settled.now);
+        let lapsed = self.factors.pending.take_if(|pending| settled.now >= pending.expires_at).is_some();
+        settled.changed |= ended | lapsed;
+        settled
     }
 
     fn digest(key: &DataKey, identifier: &Identifier) -> [u8; 16] {

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::assurance::Methods;
 use crate::ids::{AccountId, Action, Locale, Profile};
 use crate::keys::{DataKey, Domain};
 use crate::record::RecordError;
@@ -25,8 +26,10 @@ pub(crate) struct Challenge {
     pub(crate) failures: u32,
     /// The session's own end, which resend never moves (law 6, R23).
     pub(crate) expires_at: Timestamp,
-    /// The codes that would be taken: one, or two where a resend keeps the previous one.
+    /// The codes that would be taken: one, or two where a resend keeps the previous one; none where none was mailed.
     pub(crate) codes: Vec<LiveCode>,
+    /// The digest of the link that was mailed with the first code, for the purposes that have one.
+    link: Option<[u8; 16]>,
     #[serde(with = "super::blob")]
     sealed: Vec<u8>,
 }
@@ -58,10 +61,19 @@ pub(crate) struct Subject {
 /// What a challenge is for, with what that purpose carries.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Ask {
-    SignUp { profile: Profile, password: StoredHash },
+    SignUp {
+        profile: Profile,
+        password: StoredHash,
+    },
     SignIn,
     Recover,
-    ConfirmAction { action: Action },
+    ConfirmAction {
+        action: Action,
+    },
+    /// What was proven before.
+    SecondFactor {
+        proven: Methods,
+    },
 }
 
 /// A password hash inside a sealed payload.
@@ -99,7 +111,7 @@ impl Challenge {
         subject: &Subject,
     ) -> Result<Self, RecordError> {
         let sealed = seal(key, &ticket, subject)?;
-        Ok(Self { ticket, purpose, failures: 0, expires_at, codes: Vec::new(), sealed })
+        Ok(Self { ticket, purpose, failures: 0, expires_at, codes: Vec::new(), link: None, sealed })
     }
 
     pub(crate) fn subject(&self, key: &DataKey) -> Result<Subject, RecordError> {
@@ -126,6 +138,25 @@ impl Challenge {
     pub(crate) fn takes(&self, key: &DataKey, code: &Code) -> bool {
         let digest = self.digest(key, code);
         self.codes.iter().fold(false, |taken, live| matches(&live.digest, &digest) | taken)
+    }
+
+    /// As [`takes`](Self::takes); a right code is spent, with all beside it.
+    pub(crate) fn spend_code(&mut self, key: &DataKey, code: &Code) -> bool {
+        let right = self.takes(key, code);
+        if right {
+            self.codes.clear();
+        }
+        right
+    }
+
+    /// Makes a mailed link one that would be taken as long as the session lives; nothing replaces it.
+    pub(crate) const fn accept_link(&mut self, digest: [u8; 16]) {
+        self.link = Some(digest);
+    }
+
+    /// Whether a link is the one that was mailed.
+    pub(crate) fn takes_link(&self, digest: &[u8; 16]) -> bool {
+        self.link.as_ref().is_some_and(|link| matches(link, digest))
     }
 
     /// Bound to this session and purpose: the same digits digest differently anywhere else (law 5, R20).

@@ -56,8 +56,8 @@ pub(crate) struct Settled {
     /// Something was found expired and erased, or the clock was rebased: the record must be written, or the next
     /// request might see it revived or frozen.
     pub(crate) changed: bool,
-    /// How far the clock had been set back, if the record was rebased.
-    pub(crate) rebased: bool,
+    /// From when to when everything was shifted, if the record was rebased.
+    pub(crate) shift: Option<(Timestamp, Timestamp)>,
 }
 
 impl Ledger {
@@ -81,7 +81,7 @@ impl Ledger {
             self.rebase(from, to);
         }
         let erased = self.erase_expired(clock.now);
-        Settled { now: clock.now, changed: erased || clock.shift.is_some(), rebased: clock.shift.is_some() }
+        Settled { now: clock.now, changed: erased || clock.shift.is_some(), shift: clock.shift }
     }
 
     fn rebase(&mut self, from: Timestamp, to: Timestamp) {
@@ -133,10 +133,24 @@ impl Ledger {
         self.links.retain(|link| link.purpose != purpose);
     }
 
+    /// Voids the codes that were mailed for a purpose; their sessions stay.
+    pub(crate) fn void_codes(&mut self, purpose: Purpose) {
+        let of_it = self.challenges.iter_mut().filter(|challenge| challenge.purpose == purpose);
+        of_it.for_each(|challenge| challenge.codes.clear());
+    }
+
     /// Where the challenge of a ticket is. Looks at all of them in constant time.
     pub(crate) fn position(&self, ticket: &[u8; 16]) -> Option<usize> {
         let found = |at, (index, challenge): (usize, &Challenge)| {
             if matches(&challenge.ticket, ticket) { Some(index) } else { at }
+        };
+        self.challenges.iter().enumerate().fold(None, found)
+    }
+
+    /// Where the challenge of a mailed link is. Looks at all of them in constant time.
+    pub(crate) fn link_position(&self, link: &[u8; 16]) -> Option<usize> {
+        let found = |at, (index, challenge): (usize, &Challenge)| {
+            if challenge.takes_link(link) { Some(index) } else { at }
         };
         self.challenges.iter().enumerate().fold(None, found)
     }

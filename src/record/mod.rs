@@ -12,18 +12,22 @@ mod account;
 mod blob;
 mod challenge;
 mod codec;
+mod factors;
 mod key;
 mod ledger;
 mod meter;
+mod sessions;
 mod visitor;
 
 pub(crate) use account::{Account, Credentials};
 pub(crate) use challenge::{Ask, Challenge, StoredHash, Subject};
 pub use codec::RecordError;
 pub(crate) use codec::{Record, decode, encode};
+pub(crate) use factors::{PendingTotp, SecondFactors, Shown, Totp};
 pub use key::{RecordKey, RecordKind, Version};
 pub(crate) use ledger::{Ledger, Settled};
 pub(crate) use meter::Meter;
+pub(crate) use sessions::StoredSession;
 pub(crate) use visitor::Visitor;
 
 /// The most bytes a record may have; a longer row is refused before it is decoded (law 13).

@@ -278,6 +278,7 @@ impl World {
                 let action = Action::new("pay:1").unwrap();
                 self.ask(ConfirmAction { client, account, action, locale }).into_result()
             }
+            Purpose::SecondFactor => panic!("it begins with a first factor"),
         }
     }
 
@@ -382,6 +383,9 @@ pub fn sign_up(who: &str) -> SignUp {
     }
 }
 
+/// The purposes for which somebody starts a one-time-code session.
+pub const STARTED: [Purpose; 4] = [Purpose::SignUp, Purpose::SignIn, Purpose::Recover, Purpose::ConfirmAction];
+
 pub fn verify(purpose: Purpose, session: &Ticket<OtpSession>, code: &str) -> Verify {
     Verify {
         client: Client::unmetered(),
@@ -389,6 +393,15 @@ pub fn verify(purpose: Purpose, session: &Ticket<OtpSession>, code: &str) -> Ver
         session: session.clone(),
         code: Code::typed(code),
         identifier: None,
+        enter: None,
+    }
+}
+
+/// The link of a message that completes a sign-up.
+pub fn sign_up_link(mail: &Envelope) -> Option<Ticket<SignUpLink>> {
+    match &mail.link {
+        Some(MailedLink::SignUp(link)) => Some(link.clone()),
+        _ => None,
     }
 }
 

@@ -39,12 +39,13 @@ prop_compose! {
         max_attempts in count(5),
         live_sessions in number(2, [0, u8::MAX]),
         keep in prop::bool::weighted(0.2),
-        lives in prop::array::uniform4((span(MINUTE * 5), span(MINUTE * 15))),
+        lives in prop::array::uniform5((span(MINUTE * 5), span(MINUTE * 15))),
     ) -> Codes {
         let resend = if keep { ResendPolicy::KeepPrevious } else { ResendPolicy::Replace };
-        let [sign_up, sign_in, recover, confirm_action] = lives.map(|(code, session)| Lifetimes { code, session });
+        let [sign_up, sign_in, recover, confirm_action, second_factor] =
+            lives.map(|(code, session)| Lifetimes { code, session });
         Codes {
-            digits, max_attempts, live_sessions, resend, sign_up, sign_in, recover, confirm_action,
+            digits, max_attempts, live_sessions, resend, sign_up, sign_in, recover, confirm_action, second_factor,
         }
     }
 }
@@ -75,6 +76,7 @@ prop_compose! {
         devices in (span(DAY * 30), span(MINUTE), number(10, [0, u8::MAX])),
         least_password in number(8, [0, usize::MAX]),
         (link, clock_tolerance) in (span(DAY * 2), span(MINUTE)),
+        (enrolment, touch, pending_logins) in (span(MINUTE * 10), span(MINUTE * 5), number(8, [0, u8::MAX])),
     ) -> Settings {
         let mut s = Settings::recommended();
         (s.codes, s.guesses, s.clock_tolerance) = (codes, guesses, clock_tolerance);
@@ -86,6 +88,7 @@ prop_compose! {
         (codes.count, codes.bits, codes.warn_at, codes.require_at) = recovery;
         (s.sessions.life, s.sessions.idle, s.sessions.per_account) = sessions;
         (s.devices.life, s.devices.rotation_grace, s.devices.per_account) = devices;
+        (s.totp.enrolment, s.sessions.touch, s.factors.pending_logins) = (enrolment, touch, pending_logins);
         s.links.sign_up = link;
         s.passwords.min_code_points = least_password;
         s

@@ -20,6 +20,7 @@ use countersign::policy::*;
 use countersign::*;
 
 use super::answer::{Answer, Door};
+use crate::common::STARTED;
 
 /// Everything that was answered, with how far the clock had come forward.
 #[derive(Debug)]
@@ -187,7 +188,7 @@ impl Laws {
             RULE_GUESSES_FREE => guesses.free.window,
             RULE_GUESSES_LOCK => guesses.longest_lock,
             RULE_GUESSES_LONG => guesses.long.window,
-            RULE_LIVE_SESSIONS => Purpose::ALL.map(|purpose| codes.lifetimes(purpose).session)[..]
+            RULE_LIVE_SESSIONS => STARTED.map(|purpose| codes.lifetimes(purpose).session)[..]
                 .iter()
                 .max()
                 .copied()

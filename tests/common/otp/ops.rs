@@ -8,6 +8,7 @@
 )]
 #![allow(unreachable_pub, reason = "tests")]
 
+use crate::common::STARTED;
 use countersign::Purpose;
 
 /// One thing that happens. Numbers that choose among things are taken modulo how many there are.
@@ -150,7 +151,7 @@ impl Reader<'_> {
         Some(match kind {
             0 | 1 => {
                 let who = self.byte()?;
-                Op::Start { purpose: Purpose::ALL[usize::from(more % 4)], who: who % 8, client: who / 8 }
+                Op::Start { purpose: STARTED[usize::from(more % 4)], who: who % 8, client: who / 8 }
             }
             2 => {
                 let session = self.byte()?;
@@ -176,7 +177,7 @@ impl Reader<'_> {
                     5 => Typed::Malformed(which),
                     _ => Typed::Wrong,
                 };
-                let door = (more % 8 == 7).then(|| Purpose::ALL[usize::from(which % 4)]);
+                let door = (more % 8 == 7).then(|| STARTED[usize::from(which % 4)]);
                 let claim = (which >= 24).then_some(which);
                 Op::Verify { session: session % 16, door, code, claim, client: session / 16 }
             }

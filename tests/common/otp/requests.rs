@@ -9,6 +9,7 @@ use super::answer::{Answer, Door, Expected, INVALID, answer};
 use super::drive::End;
 use super::ops::{MALFORMED, Op, Typed};
 use super::story::{Given, LEGACY, Meanwhile, PEOPLE, Story};
+use crate::common::sign_up_link;
 use crate::common::{id, sign_up};
 
 impl Story {
@@ -147,6 +148,7 @@ impl Story {
                 let request = ConfirmAction { client, account, action, locale };
                 (Operation::ConfirmAction, self.run(&note, request, meanwhile)?)
             }
+            Purpose::SecondFactor => return Ok(()),
         };
         if !self.metered(metered, operation, now, &end, &note)? {
             return Ok(());
@@ -165,7 +167,7 @@ impl Story {
             self.told(session, &expected, &end)?;
         }
         if let Some(Verdict::Granted(started)) = end.outcome.as_ref().map(|outcome| &outcome.verdict) {
-            let link = end.mail.first().and_then(|mail| mail.link.clone());
+            let link = end.mail.first().and_then(sign_up_link);
             self.given.push(Given { ticket: started.session.clone(), session, who: person, link });
         }
         let taken = end.mail.iter().any(|mail| mail.kind == MessageKind::SignUpTaken);
@@ -219,6 +221,7 @@ impl Story {
             session: ticket,
             code: Code::typed(&text),
             identifier: claim.map(|who| id(PEOPLE[who][0])),
+            enter: None,
         };
         let (now, end) = self.run(&note, request, meanwhile)?;
         if !self.metered(metered, Operation::Verify, now, &end, &note)? {

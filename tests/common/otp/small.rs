@@ -25,6 +25,7 @@ pub fn small(resend: ResendPolicy) -> Settings {
         sign_in: lives(3, 9),
         recover: lives(6, 12),
         confirm_action: lives(4, 8),
+        second_factor: lives(3, 7),
     };
     settings.links = Links { sign_up: seconds(45) };
     settings.sends = SendLimits { cooldown: seconds(1), short: limit(4, 8), long: limit(8, 40) };

@@ -41,7 +41,7 @@ pub(super) async fn validate(
 ) -> Result<Response, Failure> {
     let (session, code) = (body.text("otpSession")?, Code::typed(body.text("otp")?));
     let session = ticket::<OtpSession>(session)?;
-    let question = Verify { client, purpose: Purpose::SignUp, session, code, identifier: None };
+    let question = Verify { client, purpose: Purpose::SignUp, session, code, identifier: None, enter: None };
     Ok(app.answer(question, Waiting::Try, verified).await)
 }
 

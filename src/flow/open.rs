@@ -4,19 +4,33 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::desk::{Opened, new_ledger};
+use super::desk::Opened;
+use super::signed_in::{Entry, enter};
+use crate::assurance::{Method, Methods};
 use crate::machine::turn::{Change, Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Created, Hashed, MachineError, NewAccount};
-use crate::record::{Account, Credentials, RecordKey, StoredHash, encode};
-use crate::{AccountId, EventKind, Identifier, Profile, Purpose, Refusal, Verdict, Verified};
+use crate::record::{Account, Credentials, RecordKey, StoredHash};
+use crate::{
+    AccountId, EventKind, Identifier, Label, Profile, Progress, Purpose, Refusal, Verdict, Verified,
+};
 
 /// What follows a proven address of a sign-up: the directory makes the account, then its record is opened.
-pub(super) fn make_account(identifier: Identifier, profile: Profile, password: StoredHash) -> Next<Verified> {
+/// With `enter`, its owner is signed in at once: the account is new and has no second factor.
+pub(super) fn make_account(
+    identifier: Identifier,
+    profile: Profile,
+    password: StoredHash,
+    enter: Option<Label>,
+) -> Next<Verified> {
     let account = NewAccount { identifier: identifier.clone(), profile };
     let then = move |created: Created, cx: &Cx<'_>| match created {
-        Created::Account(id) => {
-            Next::Turn(Box::new(OpenAccount::new(cx, id, identifier.clone(), password.clone())))
-        }
+        Created::Account(id) => Next::Turn(Box::new(OpenAccount {
+            row: cx.locator.account(&id),
+            id,
+            identifier: identifier.clone(),
+            password: password.clone(),
+            enter: enter.clone(),
+        })),
         Created::Taken => Next::Done(Verdict::Refused(Refusal::InvalidSession)),
     };
     Next::Create(account, Arc::new(then))
@@ -31,12 +45,7 @@ struct OpenAccount {
     id: AccountId,
     identifier: Identifier,
     password: StoredHash,
-}
-
-impl OpenAccount {
-    fn new(cx: &Cx<'_>, id: AccountId, identifier: Identifier, password: StoredHash) -> Self {
-        Self { row: cx.locator.account(&id), id, identifier, password }
-    }
+    enter: Option<Label>,
 }
 
 impl Turn<Verified> for OpenAccount {
@@ -52,25 +61,28 @@ impl Turn<Verified> for OpenAccount {
     ) -> Result<Decision<Verified>, MachineError> {
         let (purpose, account) = (Purpose::SignUp, self.id.clone());
         if rows.at(0)?.1.is_some() {
-            return Ok(conflict(cx, &self.row, purpose));
+            return Ok(conflict(cx, &self.row, purpose, Refusal::InvalidSession));
         }
-        let (key, ledger) = new_ledger(cx, &self.row)?;
         let credentials = Credentials {
             id: account.clone(),
             identifier: self.identifier.clone(),
             address: self.identifier.address().clone(),
             password: self.password.clone(),
         };
-        let record = Account::open(ledger, &key, &credentials, &mut cx.draw)?;
-        let change = Change::Put { bytes: encode(&record)?, expires_at: Account::EXPIRES_AT };
-        let verified = Verified { purpose, account, identifier: self.identifier.clone(), action: None };
-        let mut decision = Decision::new(change, Next::Done(Verdict::Granted(verified))).event(
-            cx,
-            &self.row,
-            EventKind::AccountCreated,
-        );
-        decision.events.iter_mut().for_each(|event| event.account = Some(self.id.clone()));
-        Ok(decision)
+        let mut desk = Opened::or_open(cx, rows, &credentials)?;
+        let proven = Methods::of(&[Method::MailedCode]);
+        let entered =
+            self.enter.as_ref().map(|label| enter(cx, &mut desk, proven, label, false)).transpose()?;
+        let (progress, events) = match entered {
+            Some(Entry::In(signed_in, events)) => (Some(Progress::SignedIn(signed_in)), events),
+            Some(Entry::Missing(_)) | None => (None, Vec::new()),
+        };
+        let identifier = self.identifier.clone();
+        let verified = Verified { purpose, account, identifier, action: None, progress };
+        Ok(Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(verified)))
+            .event(cx, &self.row, EventKind::AccountCreated)
+            .events(cx, &self.row, events)
+            .about(&self.id))
     }
 }
 
@@ -112,21 +124,22 @@ impl Turn<Verified> for Admit {
         let holds = match Opened::<Account>::existing(cx, rows, 0)? {
             None => self.generation == 0,
             Some(desk) => {
-                let same = desk.record.generation == self.generation;
+                let same = desk.record.generation == self.generation && !desk.record.suspended;
                 same && desk.record.answers_to(&desk.key, &self.identifier)
             }
         };
         if !holds {
-            return Ok(conflict(cx, &self.row, self.purpose));
+            return Ok(conflict(cx, &self.row, self.purpose, Refusal::InvalidSession));
         }
         let (purpose, account, identifier) = (self.purpose, self.id.clone(), self.identifier.clone());
-        let verified = Verified { purpose, account, identifier, action: None };
+        let verified = Verified { purpose, account, identifier, action: None, progress: None };
         Ok(Decision::new(Change::Keep, Next::Done(Verdict::Granted(verified))))
     }
 }
 
-fn conflict(cx: &Cx<'_>, row: &RecordKey, purpose: Purpose) -> Decision<Verified> {
-    Decision::new(Change::Keep, Next::Done(Verdict::Refused(Refusal::InvalidSession))).event(
+/// The answer where an account is no longer what a proof was made for.
+pub(super) fn conflict<O>(cx: &Cx<'_>, row: &RecordKey, purpose: Purpose, refusal: Refusal) -> Decision<O> {
+    Decision::new(Change::Keep, Next::Done(Verdict::Refused(refusal))).event(
         cx,
         row,
         EventKind::AccountConflict { purpose },

@@ -1,0 +1,260 @@
+//! Proving a second factor, with the ticket that proving the first one gave.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::code;
+use super::desk::Opened;
+use super::meter::metered;
+use super::prove::{Tried, attempt};
+use super::session::missing as unknown_ticket;
+use super::signed_in::{Entry, enter, missing};
+use crate::assurance::Methods;
+use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
+use crate::machine::{Hashed, Machine, MachineError, Request, Work, sealed};
+use crate::record::{Account, Ask, RecordKey, RecordKind, Subject};
+use crate::{
+    Client, EventKind, Factor, Label, Login, Operation, Proof, Purpose, Refusal, SecondFactor, SignedIn,
+    Ticket, Verdict,
+};
+
+/// Prove a second factor.
+///
+/// The ticket stands for what was proven before, to the account as it was then: if a password, an address or a factor has changed
+/// since, it is worth nothing (B108). It is spent by a right proof, and gone after as many wrong ones as a session allows; each
+/// wrong one also counts in the factor's own budget, which every sign-in of the account shares.
+///
+/// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidProof`], [`Refusal::Limited`] by the client's rules or the factor's
+/// budget, [`Refusal::FactorDisabled`].
+#[derive(Clone, Debug)]
+pub struct ProveFactor {
+    /// Who sends the request.
+    pub client: Client,
+    /// What proving the first factor gave.
+    pub login: Ticket<Login>,
+    /// The proof.
+    pub proof: Proof,
+    /// What the client calls itself.
+    pub label: Label,
+}
+
+/// Send the mailed code of a second factor again.
+///
+/// Refused: [`Refusal::InvalidSession`], also where no mailed code is asked for; [`Refusal::Limited`] by the client's or the
+/// sending rules.
+#[derive(Clone, Debug)]
+pub struct ResendFactorCode {
+    /// Who sends the request.
+    pub client: Client,
+    /// What proving the first factor gave.
+    pub login: Ticket<Login>,
+}
+
+impl Request for ProveFactor {}
+impl sealed::Begin for ProveFactor {
+    type Output = SignedIn;
+
+    fn begin(self, machine: &Machine) -> sealed::First<SignedIn> {
+        let client = self.client.clone();
+        on_login(machine, &client, self).into()
+    }
+}
+
+impl Request for ResendFactorCode {}
+impl sealed::Begin for ResendFactorCode {
+    type Output = SecondFactor;
+
+    fn begin(self, machine: &Machine) -> sealed::First<SecondFactor> {
+        let client = self.client.clone();
+        on_login(machine, &client, self).into()
+    }
+}
+
+/// A sign-in that waits for its second factor.
+struct Waiting {
+    desk: Opened<Account>,
+    /// Where its challenge is.
+    at: usize,
+    subject: Subject,
+    proven: Methods,
+}
+
+/// What is to be done with a sign-in that waits.
+trait OnLogin<O>: Send + Sync + 'static {
+    const OPERATION: Operation;
+
+    fn ticket(&self) -> &Ticket<Login>;
+
+    /// The password to compare first, if that is the proof.
+    fn work(&self, _: &Cx<'_>, _: Waiting) -> Result<Option<Work>, MachineError> {
+        Ok(None)
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        waiting: Waiting,
+        hashed: Option<&Hashed>,
+    ) -> Result<Decision<O>, MachineError>;
+}
+
+fn on_login<O: 'static, L: OnLogin<O>>(machine: &Machine, client: &Client, request: L) -> Next<O> {
+    let row = request.ticket().row(machine.ring()).filter(|row| row.kind() == Some(RecordKind::Account));
+    let request = Arc::new(request);
+    metered(machine, client, L::OPERATION, move || match row {
+        Some(row) => Next::Turn(Box::new(Found { request: Arc::clone(&request), row })),
+        None => Next::Done(Verdict::Refused(Refusal::InvalidSession)),
+    })
+}
+
+struct Found<L> {
+    request: Arc<L>,
+    row: RecordKey,
+}
+
+impl<L> Found<L> {
+    /// The sign-in, if the ticket is one's and the account is what it was.
+    fn find<O>(&self, desk: Opened<Account>) -> Result<Result<Waiting, Opened<Account>>, MachineError>
+    where
+        L: OnLogin<O>,
+    {
+        let digest = self.request.ticket().digest(&desk.key);
+        let Some(at) = desk.record.ledger.position(&digest) else { return Ok(Err(desk)) };
+        let subject = desk.challenge(at)?.subject(&desk.key)?;
+        let same = subject.account.as_ref().is_some_and(|(_, made_for)| *made_for == desk.record.generation);
+        Ok(match subject.ask {
+            Ask::SecondFactor { proven } if same && !desk.record.suspended => {
+                Ok(Waiting { desk, at, subject, proven })
+            }
+            _ => Err(desk),
+        })
+    }
+}
+
+impl<O: 'static, L: OnLogin<O>> Turn<O> for Found<L> {
+    fn keys(&self) -> Vec<RecordKey> {
+        alloc::vec![self.row]
+    }
+
+    fn work(&self, cx: &mut Cx<'_>, rows: &Rows<'_>) -> Result<Option<Work>, MachineError> {
+        let Some(desk) = Opened::<Account>::existing(cx, rows, 0)? else { return Ok(None) };
+        match self.find(desk)? {
+            Ok(waiting) => self.request.work(cx, waiting),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+        hashed: Option<&Hashed>,
+    ) -> Result<Decision<O>, MachineError> {
+        let Some(desk) = Opened::<Account>::existing(cx, rows, 0)? else {
+            return Ok(super::unknown(cx, self.row, L::OPERATION));
+        };
+        match self.find(desk)? {
+            Ok(waiting) => self.request.decide(cx, waiting, hashed),
+            Err(desk) => unknown_ticket(cx, desk, L::OPERATION),
+        }
+    }
+}
+
+impl OnLogin<SignedIn> for ProveFactor {
+    const OPERATION: Operation = Operation::ProveFactor;
+
+    fn ticket(&self) -> &Ticket<Login> {
+        &self.login
+    }
+
+    fn work(&self, cx: &Cx<'_>, waiting: Waiting) -> Result<Option<Work>, MachineError> {
+        let Proof::Password(password) = &self.proof else { return Ok(None) };
+        let Waiting { mut desk, proven, .. } = waiting;
+        let asked = missing(&desk.record.factors, proven).contains(&Factor::Password);
+        if !asked || desk.may_guess(cx, Factor::Password).is_err() {
+            return Ok(None);
+        }
+        let stored = desk.record.credentials(&desk.key)?.password.0;
+        Ok(Some(Work::check(password.clone(), Some(stored), desk.salt())))
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        waiting: Waiting,
+        hashed: Option<&Hashed>,
+    ) -> Result<Decision<SignedIn>, MachineError> {
+        let Waiting { mut desk, at, proven, .. } = waiting;
+        let (row, mut told, factor) = (desk.row, desk.notices(), self.proof.factor());
+        // What the account does not ask for is not compared; it only uses up the ticket.
+        let tried = if missing(&desk.record.factors, proven).contains(&factor) {
+            attempt(cx, &mut desk, &self.proof, Some(at), hashed)?
+        } else {
+            Tried::Wrong(Refusal::InvalidProof { factor, attempts_left: 0 }, None)
+        };
+        let refusal = match tried {
+            Tried::Shut(refusal) => return super::limited(cx, desk, Self::OPERATION, refusal),
+            Tried::Wrong(refusal, locked) => {
+                told.push(EventKind::FactorRejected { factor });
+                told.extend(locked);
+                refusal
+            }
+            Tried::Right(method) => {
+                told.push(EventKind::FactorAccepted { factor });
+                match enter(cx, &mut desk, proven.with(method), &self.label, false)? {
+                    Entry::In(signed_in, events) => {
+                        desk.record.ledger.challenges.remove(at);
+                        let account = signed_in.account().clone();
+                        let granted = Next::Done(Verdict::Granted(signed_in));
+                        let decision = Decision::new(desk.put(cx)?, granted);
+                        return Ok(decision.events(cx, &row, told).events(cx, &row, events).about(&account));
+                    }
+                    // Every factor that is offered completes the sign-in. Were one not to, nobody would be signed in.
+                    Entry::Missing(_) => Refusal::InvalidProof { factor, attempts_left: 0 },
+                }
+            }
+        };
+        told.extend(desk.fail(cx, at));
+        let change = desk.put(cx)?;
+        Ok(Decision::new(change, Next::Done(Verdict::Refused(refusal))).events(cx, &row, told))
+    }
+}
+
+impl OnLogin<SecondFactor> for ResendFactorCode {
+    const OPERATION: Operation = Operation::ResendFactorCode;
+
+    fn ticket(&self) -> &Ticket<Login> {
+        &self.login
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        waiting: Waiting,
+        _: Option<&Hashed>,
+    ) -> Result<Decision<SecondFactor>, MachineError> {
+        let Waiting { mut desk, at, subject, proven } = waiting;
+        let (row, notices, purpose) = (desk.row, desk.notices(), Purpose::SecondFactor);
+        let offered = missing(&desk.record.factors, proven);
+        let Some((account, _)) = subject.account.clone().filter(|_| offered.contains(&Factor::MailedCode))
+        else {
+            return unknown_ticket(cx, desk, Self::OPERATION);
+        };
+        if let Err(refusal) = desk.may_send(cx, purpose) {
+            return super::limited(cx, desk, Self::OPERATION, refusal);
+        }
+        let mail = code::send(cx, &mut desk, at, &subject)?;
+        let state = Some(desk.state(cx, at)?);
+        let limits = code::quotas(cx, &mut desk, purpose);
+        let sent_to = Some(subject.identifier.masked());
+        let second = SecondFactor { account, login: None, offered, mailed: true, sent_to, state };
+        let sent = EventKind::CodeSent { purpose, resend: true, suppressed: false };
+        let mut decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(second)))
+            .event(cx, &row, sent)
+            .events(cx, &row, notices);
+        decision.mail = Some(mail);
+        decision.limits = limits;
+        Ok(decision)
+    }
+}

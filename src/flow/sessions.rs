@@ -1,0 +1,341 @@
+//! Signed-in sessions: whose one is, which there are, ending them.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::desk::Opened;
+use super::meter::metered;
+use super::session::missing;
+use crate::assurance::{Method, Methods};
+use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
+use crate::machine::{Hashed, Machine, MachineError, Request, Work, sealed};
+use crate::record::{Account, Credentials, RecordKey, RecordKind, StoredSession};
+use crate::{
+    AccountId, Address, Client, EventKind, Factor, Identifier, Label, Operation, Password, Refusal, Session,
+    Ticket, Timestamp, Verdict,
+};
+
+/// Ask whose a signed-in session is. Notes its use, as exactly as the policy keeps it, so that most checks write nothing.
+///
+/// Refused: [`Refusal::InvalidSession`] for one that never was, has ended or was ended; [`Refusal::Limited`] by the client's
+/// rules.
+#[derive(Clone, Debug)]
+pub struct CheckSession {
+    /// Who sends the request.
+    pub client: Client,
+    /// The session.
+    pub session: Ticket<Session>,
+}
+
+/// List the signed-in sessions of an account, the oldest first.
+///
+/// Refused: as [`CheckSession`].
+#[derive(Clone, Debug)]
+pub struct ListSessions {
+    /// Who sends the request.
+    pub client: Client,
+    /// One of them: the one that asks.
+    pub session: Ticket<Session>,
+}
+
+/// End signed-in sessions of an account.
+///
+/// Refused: as [`CheckSession`].
+#[derive(Clone, Debug)]
+pub struct EndSessions {
+    /// Who sends the request.
+    pub client: Client,
+    /// The session that asks.
+    pub session: Ticket<Session>,
+    /// Which are to end.
+    pub which: Which,
+}
+
+/// Which sessions are to end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Which {
+    /// The one that asks: signing out.
+    This,
+    /// All but the one that asks.
+    Others,
+    /// All.
+    All,
+    /// The one with this name.
+    One(SessionId),
+}
+
+/// A session's name in the list. It opens nothing.
+///
+/// ```
+/// let id: countersign::SessionId = "00112233aabbccdd".parse().unwrap();
+/// assert_eq!(id.to_string(), "00112233aabbccdd");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct SessionId([u8; 8]);
+
+/// A signed-in session as its owner may see it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct SessionInfo {
+    /// Its name.
+    pub id: SessionId,
+    /// The account.
+    pub account: AccountId,
+    /// The identifier the account was signed up with.
+    pub identifier: Identifier,
+    /// Where the account's mail goes.
+    pub address: Address,
+    /// What was proven when it began.
+    pub methods: Vec<Method>,
+    /// The assurance level of that, 1 or 2.
+    pub aal: u8,
+    /// What the client called itself.
+    pub label: Label,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, as exactly as the policy keeps it.
+    pub last_used_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// When it ends if it is not used, where the policy ends unused ones.
+    pub idle_expires_at: Option<Timestamp>,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// Sessions were ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ended {
+    /// How many.
+    pub count: usize,
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl core::str::FromStr for SessionId {
+    type Err = crate::InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = crate::InvalidId { what: "a session's name", rule: "16 lower-case hexadecimal digits" };
+        let canonical = u64::from_str_radix(text, 16).map(|number| Self(number.to_be_bytes())).ok();
+        canonical.filter(|id| String::as_str(&alloc::format!("{id}")) == text).ok_or(wrong)
+    }
+}
+
+impl SessionInfo {
+    fn of(
+        cx: &Cx<'_>,
+        desk: &Opened<Account>,
+        credentials: &Credentials,
+        session: &StoredSession,
+        current: bool,
+    ) -> Result<Self, MachineError> {
+        Ok(Self {
+            id: SessionId(session.id()),
+            account: credentials.id.clone(),
+            identifier: credentials.identifier.clone(),
+            address: credentials.address.clone(),
+            methods: session.methods.list(),
+            aal: session.methods.aal(),
+            label: session.label(&desk.key)?,
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+            expires_at: session.expires_at,
+            idle_expires_at: session.idle_expires_at(cx.policy),
+            current,
+        })
+    }
+}
+
+/// What somebody who is signed in asks for.
+pub(super) trait SignedInAs<O>: Send + Sync + 'static {
+    const OPERATION: Operation;
+
+    fn client(&self) -> &Client;
+    fn session(&self) -> &Ticket<Session>;
+
+    /// The account's password, for requests that ask for it again. Compared, and counted on the account, before
+    /// [`decide`](Self::decide).
+    fn password(&self) -> Option<&Password> {
+        None
+    }
+
+    /// Decides, with the session at `at` of the account on the desk.
+    fn decide(&self, cx: &mut Cx<'_>, desk: Opened<Account>, at: usize) -> Result<Decision<O>, MachineError>;
+}
+
+/// Counts the request, then leads the session to its account.
+pub(super) fn signed_in_as<O: 'static, S: SignedInAs<O>>(machine: &Machine, request: S) -> Next<O> {
+    let row = request.session().row(machine.ring()).filter(|row| row.kind() == Some(RecordKind::Account));
+    let request = Arc::new(request);
+    let client = request.client().clone();
+    metered(machine, &client, S::OPERATION, move || match row {
+        Some(row) => Next::Turn(Box::new(OnAccount { request: Arc::clone(&request), row })),
+        None => Next::Done(Verdict::Refused(Refusal::InvalidSession)),
+    })
+}
+
+struct OnAccount<S> {
+    request: Arc<S>,
+    row: RecordKey,
+}
+
+impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
+    fn keys(&self) -> Vec<RecordKey> {
+        alloc::vec![self.row]
+    }
+
+    fn work(&self, cx: &mut Cx<'_>, rows: &Rows<'_>) -> Result<Option<Work>, MachineError> {
+        let Some(password) = self.request.password() else { return Ok(None) };
+        let Some(mut desk) = Opened::<Account>::existing(cx, rows, 0)? else { return Ok(None) };
+        let session = desk.record.sessions.position(&self.request.session().digest(&desk.key));
+        if session.is_none() || desk.may_guess(cx, Factor::Password).is_err() {
+            return Ok(None);
+        }
+        let stored = desk.record.credentials(&desk.key)?.password.0;
+        Ok(Some(Work::check(password.clone(), Some(stored), desk.salt())))
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+        hashed: Option<&Hashed>,
+    ) -> Result<Decision<O>, MachineError> {
+        let Some(mut desk) = Opened::<Account>::existing(cx, rows, 0)? else {
+            return Ok(super::unknown(cx, self.row, S::OPERATION));
+        };
+        let Some(at) = desk.record.sessions.position(&self.request.session().digest(&desk.key)) else {
+            return missing(cx, desk, S::OPERATION);
+        };
+        desk.touch(cx, at);
+        if self.request.password().is_some() {
+            if let Err(closed) = desk.may_guess(cx, Factor::Password) {
+                let refusal = super::desk::shut(cx, closed);
+                return super::limited(cx, desk, S::OPERATION, refusal);
+            }
+            if !hashed.is_some_and(Hashed::is_right) {
+                let (row, mut told) = (desk.row, desk.notices());
+                told.push(EventKind::FactorRejected { factor: Factor::Password });
+                told.extend(desk.charge_guess(cx, Factor::Password));
+                let refused = Next::Done(Verdict::Refused(Refusal::InvalidCredentials));
+                return Ok(Decision::new(desk.put(cx)?, refused).events(cx, &row, told));
+            }
+            desk.guesses(Factor::Password).succeed();
+        }
+        self.request.decide(cx, desk, at)
+    }
+}
+
+/// Makes a request one of somebody signed in.
+macro_rules! signed_in_request {
+    ($request:ident -> $output:ty) => {
+        impl Request for $request {}
+        impl sealed::Begin for $request {
+            type Output = $output;
+
+            fn begin(self, machine: &Machine) -> sealed::First<$output> {
+                signed_in_as(machine, self).into()
+            }
+        }
+    };
+}
+pub(super) use signed_in_request;
+
+signed_in_request!(CheckSession -> SessionInfo);
+signed_in_request!(ListSessions -> Vec<SessionInfo>);
+signed_in_request!(EndSessions -> Ended);
+
+impl SignedInAs<SessionInfo> for CheckSession {
+    const OPERATION: Operation = Operation::CheckSession;
+
+    fn client(&self) -> &Client {
+        &self.client
+    }
+    fn session(&self) -> &Ticket<Session> {
+        &self.session
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        desk: Opened<Account>,
+        at: usize,
+    ) -> Result<Decision<SessionInfo>, MachineError> {
+        let (row, notices, gone) = (desk.row, desk.notices(), MachineError::Misuse("no session there"));
+        let credentials = desk.record.credentials(&desk.key)?;
+        let session = desk.record.sessions.get(at).ok_or(gone)?;
+        let info = SessionInfo::of(cx, &desk, &credentials, session, true)?;
+        let change = desk.put_back(cx)?;
+        Ok(Decision::new(change, Next::Done(Verdict::Granted(info))).events(cx, &row, notices))
+    }
+}
+
+impl SignedInAs<Vec<SessionInfo>> for ListSessions {
+    const OPERATION: Operation = Operation::ListSessions;
+
+    fn client(&self) -> &Client {
+        &self.client
+    }
+    fn session(&self) -> &Ticket<Session> {
+        &self.session
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        desk: Opened<Account>,
+        at: usize,
+    ) -> Result<Decision<Vec<SessionInfo>>, MachineError> {
+        let (row, notices) = (desk.row, desk.notices());
+        let credentials = desk.record.credentials(&desk.key)?;
+        let sessions = desk.record.sessions.iter().enumerate();
+        let list = sessions
+            .map(|(index, session)| SessionInfo::of(cx, &desk, &credentials, session, index == at))
+            .collect::<Result<Vec<_>, _>>()?;
+        let change = desk.put_back(cx)?;
+        Ok(Decision::new(change, Next::Done(Verdict::Granted(list))).events(cx, &row, notices))
+    }
+}
+
+impl SignedInAs<Ended> for EndSessions {
+    const OPERATION: Operation = Operation::EndSessions;
+
+    fn client(&self) -> &Client {
+        &self.client
+    }
+    fn session(&self) -> &Ticket<Session> {
+        &self.session
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        mut desk: Opened<Account>,
+        at: usize,
+    ) -> Result<Decision<Ended>, MachineError> {
+        let (row, notices) = (desk.row, desk.notices());
+        let count = desk.record.sessions.end(|index, session| match self.which {
+            Which::This => index == at,
+            Which::Others => index != at,
+            Which::All => true,
+            Which::One(SessionId(id)) => session.id() == id,
+        });
+        let change = desk.put(cx)?;
+        Ok(Decision::new(change, Next::Done(Verdict::Granted(Ended { count })))
+            .event(cx, &row, EventKind::SessionsEnded { count })
+            .events(cx, &row, notices))
+    }
+}
+
+/// What the session at an index has proven.
+pub(super) fn proven(desk: &Opened<Account>, at: usize) -> Methods {
+    desk.record.sessions.get(at).map_or_else(Methods::default, |session| session.methods)
+}
