@@ -19,6 +19,8 @@ use crate::{Operation, Purpose};
 /// expiry, 40. 4 KiB leave room for what a later format adds.
 pub const VISITOR_ROW_BYTES_MOST: u64 = 4096;
 
+/// The most bytes of a visitor's row that holds nothing but a wrong password.
+const GUESSED_ROW_BYTES_MOST: u64 = 256;
 /// The most bytes that one request adds to a row that is there: a time in a log, a counter's head, a code's digest.
 const GROWTH_BYTES_MOST: u64 = 64;
 /// A meter's row without its log, and each time in the log: a variable-length integer of 64 bits.
@@ -51,8 +53,8 @@ pub struct HoldOff {
 pub struct Flood {
     /// Visitors' rows made in a day, over all operations that make any.
     pub rows_per_day: u64,
-    /// Bytes in a day: these rows at [`VISITOR_ROW_BYTES_MOST`] each, what further requests add to them, and the
-    /// client's meters.
+    /// Bytes in a day: these rows, those with a challenge at [`VISITOR_ROW_BYTES_MOST`] each, what further requests add to
+    /// them, and the client's meters.
     pub bytes_per_day: u64,
 }
 
@@ -82,7 +84,7 @@ impl Flood {
         let (mut rows_per_day, mut bytes_per_day) = (0_u64, 0_u64);
         for operation in Operation::ALL {
             let requests = requests_in(settings, operation, DAY);
-            if adds(operation) == VISITOR_ROW_BYTES_MOST {
+            if adds(operation) > GROWTH_BYTES_MOST {
                 rows_per_day = rows_per_day.saturating_add(requests);
             }
             let times =
@@ -106,11 +108,8 @@ pub(super) const fn by_strangers(purpose: Purpose) -> bool {
 /// The most bytes that a request of somebody who has proved nothing adds to the store, its client's meter apart.
 const fn adds(operation: Operation) -> u64 {
     match operation {
-        Operation::SignUp
-        | Operation::SignIn
-        | Operation::Recover
-        | Operation::PasswordSignIn
-        | Operation::ResendSignUp => VISITOR_ROW_BYTES_MOST,
+        Operation::SignUp | Operation::SignIn | Operation::Recover => VISITOR_ROW_BYTES_MOST,
+        Operation::PasswordSignIn | Operation::ResendSignUp => GUESSED_ROW_BYTES_MOST,
         Operation::Resend | Operation::Verify | Operation::VerifyAndEnter => GROWTH_BYTES_MOST,
         // These write nothing, or less than was there, without a proof.
         Operation::ConfirmAction

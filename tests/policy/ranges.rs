@@ -133,8 +133,13 @@ fn r1_r16_r18_r22_b083_every_number_has_two_ends_and_the_error_names_it() {
     t.number("recovery_codes.bits", 64, 256, |s, n| s.recovery_codes.bits = n as u16);
     t.number("recovery_codes.warn_at", 0, 32, |s, n| s.recovery_codes.warn_at = n as u8);
     t.number("recovery_codes.require_at", 0, 32, |s, n| s.recovery_codes.require_at = n as u8);
-    t.span("sessions.life", MINUTE, DAY * 30, |s, d| s.sessions.life = d);
-    t.span("sessions.idle", MINUTE, DAY * 30, |s, d| s.sessions.idle = Some(d));
+    t.span("sessions.life", MINUTE, DAY * 30, |s, d| (s.sessions.life, s.sessions.touch) = (d, MINUTE / 2));
+    t.span("sessions.idle", MINUTE, DAY * 30, |s, d| {
+        (s.sessions.idle, s.sessions.touch) = (Some(d), MINUTE / 2)
+    });
+    t.span("sessions.touch", Duration::ZERO, DAY * 15, |s, d| s.sessions.touch = d);
+    t.number("factors.pending_logins", 1, 32, |s, n| s.factors.pending_logins = n as u8);
+    t.span("totp.enrolment", MINUTE, MINUTE * 60, |s, d| s.totp.enrolment = d);
     t.number("sessions.per_account", 1, 128, |s, n| s.sessions.per_account = n as u8);
     t.span("devices.life", MINUTE, DAY * 90, |s, d| s.devices.life = d);
     t.span("devices.rotation_grace", Duration::ZERO, ten, |s, d| s.devices.rotation_grace = d);
