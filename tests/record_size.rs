@@ -55,6 +55,41 @@ fn a_visitor_with_a_pending_sign_up_and_the_account_it_becomes() {
     length(&world, RecordKind::Account, "account, ConfirmAction", 640);
 }
 
+/// With an authenticator app, ten recovery codes and four sessions of browsers with ordinary names. The goal with two trusted
+/// devices beside them is 1.5 KiB; a device is to have no more than a session.
+#[test]
+fn an_account_with_all_it_can_have() {
+    let world = World::recommended();
+    let password = Password::typed(&format!("q{}", "p".repeat(28))).unwrap();
+    let session =
+        world.ask(SignUp { password: password.clone(), ..sign_up(WHO) }).into_result().unwrap().session;
+    world.verify(Purpose::SignUp, &session, &world.last_code()).unwrap();
+    let client = Client::unmetered;
+    let label = || Label::new("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0");
+    let enter = |proofs| {
+        let (password, steps) = (password.clone(), Steps::AtOnce(proofs));
+        let request = PasswordSignIn {
+            client: client(),
+            identifier: id(WHO),
+            password,
+            steps,
+            label: label(),
+            locale: None,
+        };
+        world.ask(request).into_result().unwrap().signed_in().unwrap().session().clone()
+    };
+    let session = enter(Proofs::default());
+    let request = EnrolTotp { client: client(), session: session.clone(), password: password.clone() };
+    let secret = world.ask(request).into_result().unwrap().secret;
+    let shown = || totp_shown(&world, &secret);
+    world.ask(ConfirmTotp { client: client(), session, code: shown() }).into_result().unwrap();
+    for _ in 0..3 {
+        world.seconds(30);
+        enter(Proofs { totp: Some(shown()), ..Proofs::default() });
+    }
+    length(&world, RecordKind::Account, "account, app, ten recovery codes, four sessions", 1100);
+}
+
 #[test]
 fn a_meter_that_is_full() {
     let world = World::recommended();

@@ -383,8 +383,16 @@ pub fn sign_up(who: &str) -> SignUp {
     }
 }
 
+/// What an app with this secret shows now.
+pub fn totp_shown(world: &World, secret: &countersign::factor::TotpSecret) -> Code {
+    let params = countersign::factor::TotpParams::default();
+    let step = params.step_at(world.clock.now().unwrap()).unwrap();
+    countersign::factor::hotp(secret, step, params.digits(), params.algorithm())
+}
+
 /// The purposes for which somebody starts a one-time-code session.
-pub const STARTED: [Purpose; 4] = [Purpose::SignUp, Purpose::SignIn, Purpose::Recover, Purpose::ConfirmAction];
+pub const STARTED: [Purpose; 4] =
+    [Purpose::SignUp, Purpose::SignIn, Purpose::Recover, Purpose::ConfirmAction];
 
 pub fn verify(purpose: Purpose, session: &Ticket<OtpSession>, code: &str) -> Verify {
     Verify {
