@@ -53,20 +53,23 @@ pub type Header = (&'static str, String);
 ///
 /// | status | refusals | because |
 /// |---|---|---|
-/// | 401 | session unknown | no valid credentials came with the request. RFC 9110 §15.5.2 wants a `WWW-Authenticate` with it, which names the host's own scheme |
-/// | 403 | factor disabled | it is understood and refused, and repeating it does not help |
-/// | 422 | code wrong or expired, password too short or too easily guessed | the request is well formed, its content is not right |
+/// | 401 | session unknown, credentials wrong | no valid credentials came with the request. RFC 9110 §15.5.2 wants a `WWW-Authenticate` with it, which names the host's own scheme |
+/// | 403 | factor disabled or not allowed, step-up required | it is understood and refused, and repeating it does not help |
+/// | 409 | no enrolment to confirm | the request does not fit where things stand |
+/// | 422 | code or second factor wrong or expired, password too short or too easily guessed | the request is well formed, its content is not right |
 /// | 429 | limits | come back later |
 #[must_use]
 pub const fn status(refusal: &Refusal) -> u16 {
     match refusal {
-        Refusal::InvalidSession => 401,
+        Refusal::InvalidSession | Refusal::InvalidCredentials => 401,
+        Refusal::FactorDisabled | Refusal::FactorNotAllowed | Refusal::StepUpRequired => 403,
+        Refusal::NothingPending => 409,
         Refusal::InvalidCode(_)
         | Refusal::CodeExpired(_)
+        | Refusal::InvalidProof { .. }
         | Refusal::PasswordTooShort { .. }
         | Refusal::PasswordBlocked(_) => 422,
         Refusal::Limited { .. } => 429,
-        _ => 403,
     }
 }
 
@@ -80,7 +83,12 @@ pub const fn name(refusal: &Refusal) -> &'static str {
         Refusal::Limited { .. } => "limited",
         Refusal::PasswordTooShort { .. } => "password_too_short",
         Refusal::PasswordBlocked(_) => "password_blocked",
-        _ => "factor_disabled",
+        Refusal::InvalidCredentials => "invalid_credentials",
+        Refusal::InvalidProof { .. } => "invalid_proof",
+        Refusal::NothingPending => "nothing_pending",
+        Refusal::StepUpRequired => "step_up_required",
+        Refusal::FactorNotAllowed => "factor_not_allowed",
+        Refusal::FactorDisabled => "factor_disabled",
     }
 }
 
@@ -212,7 +220,7 @@ mod tests {
 
     use super::*;
     use crate::throttle::{Log, Rule};
-    use crate::{Settings, Verdict};
+    use crate::{Factor, Settings, Verdict};
 
     const RULES: [&str; 4] = ["client", "client_further", "sends_short", "resend_cooldown"];
 
@@ -260,7 +268,12 @@ mod tests {
         assert_eq!(of(&headers, "cache-control"), Some("no-store"));
         for (refusal, expected) in [
             (Refusal::InvalidSession, (401, "invalid_session")),
+            (Refusal::InvalidCredentials, (401, "invalid_credentials")),
             (Refusal::FactorDisabled, (403, "factor_disabled")),
+            (Refusal::FactorNotAllowed, (403, "factor_not_allowed")),
+            (Refusal::StepUpRequired, (403, "step_up_required")),
+            (Refusal::NothingPending, (409, "nothing_pending")),
+            (Refusal::InvalidProof { factor: Factor::Totp, attempts_left: 3 }, (422, "invalid_proof")),
             (Refusal::PasswordTooShort { min_code_points: 8 }, (422, "password_too_short")),
         ] {
             assert_eq!((status(&refusal), name(&refusal)), expected);
