@@ -11,8 +11,46 @@ use std::time::Duration;
 use countersign::host::{Created, Directory, DirectoryEntry, DirectoryError, NewAccount};
 use countersign::{AccountId, Identifier, Profile};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use serde_json::Value;
 
 use crate::random;
+
+/// What this host knows of a user: for answers to the user, once he is signed in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Person {
+    /// The identifier, in normal form.
+    pub(crate) identifier: String,
+    profile: Value,
+}
+
+impl Person {
+    fn new(identifier: &str, profile: &str) -> Self {
+        Self { identifier: identifier.into(), profile: serde_json::from_str(profile).unwrap_or_default() }
+    }
+
+    /// The name given at sign-up, by whichever family of endpoints it was.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.told("name").or_else(|| self.told("fullname"))
+    }
+
+    /// The language given at sign-up.
+    pub(crate) fn language(&self) -> Option<&str> {
+        self.told("language")
+    }
+
+    fn told(&self, what: &str) -> Option<&str> {
+        self.profile.get(what)?.as_str()
+    }
+}
+
+/// A directory that can say who an account is.
+pub(crate) trait Users: Directory {
+    /// Who an account is; `None` if there is none with this id.
+    ///
+    /// # Errors
+    /// The directory's own.
+    fn person(&self, account: &AccountId) -> Result<Option<Person>, DirectoryError>;
+}
 
 /// Users in the SQLite file that the store is in, through a connection of its own.
 #[derive(Debug)]
@@ -34,6 +72,7 @@ const CREATE: &str = "
     ON CONFLICT (identifier) DO UPDATE SET profile = excluded.profile
     RETURNING id";
 const RENAME: &str = "UPDATE users SET identifier = ?3 WHERE id = ?1 AND identifier IN (?2, ?3)";
+const PERSON: &str = "SELECT identifier, profile FROM users WHERE id = ?1 AND identifier IS NOT NULL";
 const RELEASE: &str = "UPDATE users SET identifier = NULL, profile = NULL WHERE id = ?1";
 
 impl SqliteUsers {
@@ -96,6 +135,18 @@ impl Directory for SqliteUsers {
     }
 }
 
+impl Users for SqliteUsers {
+    fn person(&self, account: &AccountId) -> Result<Option<Person>, DirectoryError> {
+        let db = lock(&self.0)?;
+        let mut find = db.prepare_cached(PERSON).map_err(failed)?;
+        let found = find.query_row([account.as_str()], |row| {
+            let (identifier, profile): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+            Ok(Person::new(&identifier, &profile.unwrap_or_default()))
+        });
+        found.optional().map_err(failed)
+    }
+}
+
 /// Users in memory, gone with the process.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryUsers(Mutex<HashMap<String, (AccountId, Profile)>>);
@@ -141,6 +192,14 @@ impl Directory for MemoryUsers {
     fn release(&self, account: &AccountId) -> Result<(), DirectoryError> {
         lock(&self.0)?.retain(|_, (id, _)| id != account);
         Ok(())
+    }
+}
+
+impl Users for MemoryUsers {
+    fn person(&self, account: &AccountId) -> Result<Option<Person>, DirectoryError> {
+        let users = lock(&self.0)?;
+        let found = users.iter().find(|(_, (id, _))| id == account);
+        Ok(found.map(|(identifier, (_, profile))| Person::new(identifier, &text(profile))))
     }
 }
 
@@ -190,7 +249,7 @@ mod tests {
     fn both_directories_keep_the_contract() {
         let memory = MemoryUsers::default();
         let sqlite = SqliteUsers::with(Connection::open_in_memory().unwrap()).unwrap();
-        for users in [&memory as &dyn Directory, &sqlite] {
+        for users in [&memory as &dyn Users, &sqlite] {
             assert_eq!(find(users, "a@x.org"), None);
             let a = create(users, "a@x.org");
             assert_eq!(a.as_str().len(), 32);
@@ -205,7 +264,16 @@ mod tests {
             assert!(users.rename(&a, &id("a@x.org"), &id("d@x.org")).is_err(), "no longer its own");
             assert_eq!((find(users, "a@x.org"), find(users, "c@x.org")), (None, Some(a.clone())));
 
+            let person = users.person(&a).unwrap().unwrap();
+            assert_eq!(
+                (person.identifier.as_str(), person.name()),
+                ("c@x.org", Some("A@X.org")),
+                "as told last"
+            );
+            assert_eq!(person.language(), None);
+
             users.release(&a).unwrap();
+            assert_eq!(users.person(&a), Ok(None));
             assert_eq!(find(users, "c@x.org"), None);
             assert_ne!(create(users, "c@x.org"), a, "an id is used once");
         }

@@ -29,7 +29,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use countersign::host::{AsyncSentry, Clock, Mailer, OsEntropy, SystemClock};
-use countersign::{Machine, Settings};
+use countersign::policy::Limit;
+use countersign::{Machine, Operation, Settings};
 use tokio::net::TcpListener;
 
 use crate::clock::DevClock;
@@ -76,6 +77,14 @@ fn run(config: Config) -> Result<(), Box<dyn Error>> {
     result
 }
 
+/// The library's defaults, with the limit that the contract has on checking the code of a new address.
+fn settings() -> Settings {
+    let mut settings = Settings::recommended();
+    let ten_in_half_an_hour = Limit { count: 10, window: Duration::from_secs(30 * 60) };
+    settings.clients.further.push((Operation::VerifyAndEnter, ten_in_half_an_hour));
+    settings
+}
+
 async fn host(config: Config) -> Result<(), Box<dyn Error>> {
     let Config { listen, store, mail, key_file, base_url, trusted_hops, dev } = config;
     let listener =
@@ -100,7 +109,7 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
         (Arc::new(queue), None)
     };
 
-    let policy = Settings::recommended().build()?;
+    let policy = settings().build()?;
     let price = policy.price().to_string();
     let sentry = AsyncSentry {
         machine: Machine::new(policy, keys.locator, keys.ring),
@@ -114,7 +123,7 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
     };
     let sweeping = tokio::spawn(store::sweep_forever(opened.sweep, clock));
     let dev = dev_clock.zip(inbox).map(|(clock, inbox)| Dev { clock, inbox });
-    let router = http::router(App::new(sentry, trusted_hops), dev);
+    let router = http::router(App::new(sentry, opened.users, trusted_hops), dev);
 
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on http://{address}")?;

@@ -4,19 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::Timestamp;
-use countersign::host::{Clock, Directory, MemoryStore, Store, StoreError};
+use countersign::host::{Clock, MemoryStore, Store, StoreError};
 use countersign_sqlite::{Durability, SqliteStore};
 use countersign_tokio::{OffloadedDirectory, OffloadedStore};
 use tokio::task::spawn_blocking;
 use tokio::time::MissedTickBehavior;
 
-use crate::directory::{MemoryUsers, SqliteUsers};
+use crate::directory::{MemoryUsers, SqliteUsers, Users};
 use crate::options::StoreUrl;
 
 /// A store, its directory, and the way to sweep it.
 pub(crate) struct Opened {
     pub(crate) store: OffloadedStore,
     pub(crate) directory: OffloadedDirectory,
+    pub(crate) users: Arc<dyn Users>,
     pub(crate) sweep: Arc<dyn Sweep>,
 }
 
@@ -46,10 +47,10 @@ impl StoreUrl {
     }
 }
 
-fn opened<S: Store + Sweep + 'static>(store: S, directory: impl Directory + 'static) -> Opened {
-    let store = Arc::new(store);
-    let directory = OffloadedDirectory::new(Arc::new(directory));
-    Opened { store: OffloadedStore::new(Arc::clone(&store) as _), directory, sweep: store }
+fn opened<S: Store + Sweep + 'static>(store: S, users: impl Users + 'static) -> Opened {
+    let (store, users): (_, Arc<dyn Users>) = (Arc::new(store), Arc::new(users));
+    let directory = OffloadedDirectory::new(Arc::clone(&users) as _);
+    Opened { store: OffloadedStore::new(Arc::clone(&store) as _), directory, users, sweep: store }
 }
 
 /// A store that can be rid of expired rows.

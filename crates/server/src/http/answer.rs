@@ -34,6 +34,10 @@ pub(super) enum Failure {
     CodeExpired,
     /// A limit. For how long is in the header fields.
     Limited(Waiting),
+    /// Not the credentials of anybody.
+    InvalidCredentials,
+    /// The password was right, and a second factor is missing.
+    SecondFactorRequired,
     /// Refused for good.
     Disabled,
     /// The host failed; nothing of why.
@@ -68,6 +72,7 @@ impl Failure {
     pub(super) fn from_refusal(refusal: Refusal, waiting: Waiting) -> Self {
         match refusal {
             Refusal::InvalidSession => Self::InvalidSession,
+            Refusal::InvalidCredentials => Self::InvalidCredentials,
             Refusal::InvalidCode(state) => Self::InvalidCode { attempts_left: state.attempts_left },
             Refusal::CodeExpired(_) => Self::CodeExpired,
             Refusal::Limited { .. } => Self::Limited(waiting),
@@ -82,6 +87,12 @@ impl Failure {
     /// One field is wrong.
     pub(super) fn invalid(field: &'static str, why: impl Into<String>) -> Self {
         Self::Invalid(vec![(field, why.into())])
+    }
+
+    /// What it is without the shape of a family: a status, and what to say, without a full stop.
+    pub(super) fn plainly(&self) -> (StatusCode, String) {
+        let (status, _, _, details) = self.words();
+        (status, details)
     }
 
     fn words(&self) -> (StatusCode, &'static str, &'static str, String) {
@@ -128,6 +139,18 @@ impl Failure {
                 "RATE_LIMIT_EXCEEDED",
                 "Too many requests",
                 "Please wait before trying again",
+            ),
+            Self::InvalidCredentials => (
+                StatusCode::UNAUTHORIZED,
+                "INVALID_CREDENTIALS",
+                "Invalid credentials",
+                "The username or the password is wrong",
+            ),
+            Self::SecondFactorRequired => (
+                StatusCode::UNAUTHORIZED,
+                "SECOND_FACTOR_REQUIRED",
+                "Second factor required",
+                "The account asks for a second factor, which this endpoint does not take",
             ),
             Self::Disabled => {
                 (StatusCode::FORBIDDEN, "REFUSED", "Refused", "This cannot be used until it is set up anew")

@@ -4,9 +4,9 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use countersign::Client;
+use axum::http::{HeaderMap, header};
+use countersign::{Client, Label};
 
 use super::App;
 
@@ -24,6 +24,18 @@ impl FromRequestParts<App> for Caller {
         let peer = parts.extensions.get().map_or(IpAddr::from([0, 0, 0, 0]), |Peer(address)| *address);
         let forwarded = forwarded(&parts.headers, app.0.trusted_hops);
         Ok(Self(Client::ip(forwarded.unwrap_or(peer))))
+    }
+}
+
+/// What the client calls itself, for the list of sessions.
+pub(super) struct Agent(pub(super) Label);
+
+impl<S: Sync> FromRequestParts<S> for Agent {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        Ok(Self(Label::new(agent.unwrap_or_default())))
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Dev {
 /// The development endpoints, for callers on this machine that are not other people's pages.
 pub(super) fn router(dev: Dev) -> Router {
     Router::new()
-        .route("/", get(async || page(include_str!("../page.html"))))
+        .route("/", get(async || page(include_str!("../pages/development.html"))))
         .route("/dev/mail", get(mail))
         .route("/dev/clock", get(clock).post(change_clock))
         .with_state(dev)

@@ -5,8 +5,11 @@ mod body;
 mod caller;
 mod dev;
 mod limits;
+mod login;
 mod page;
 mod register;
+mod tickets;
+mod v1;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,14 +21,17 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use countersign::host::AsyncSentry;
-use countersign::{Outcome, Request as Question, Verdict};
+use countersign::{AccountId, Outcome, Policy, Request as Question, Verdict};
 use countersign_tokio::{OffloadedDirectory, OffloadedStore};
+use tokio::task::spawn_blocking;
 
 pub(crate) use caller::Peer;
 pub(crate) use dev::Dev;
 
+use crate::directory::{Person, Users};
 use crate::hasher::BoundedHasher;
 use answer::{Failure, Waiting};
+use tickets::ticket;
 
 /// The library with this host around it.
 pub(crate) type Sentry = AsyncSentry<OffloadedStore, OffloadedDirectory, BoundedHasher>;
@@ -36,6 +42,7 @@ pub(crate) struct App(Arc<Inner>);
 
 struct Inner {
     sentry: Sentry,
+    users: Arc<dyn Users>,
     trusted_hops: usize,
 }
 
@@ -49,25 +56,32 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 pub(crate) fn router(app: App, dev: Option<Dev>) -> Router {
     let mut router = Router::new()
         .route("/auth/register", post(register::register))
-        .route("/auth/register/link", get(page::link))
+        .route("/auth/register/link", get(page::sign_up_link))
         .route("/auth/register/redeem", post(register::redeem))
         .route("/auth/validate/registration", post(register::validate))
         .route("/auth/resend/otp/{session}", put(register::resend))
         .route("/auth/otp/{session}", delete(register::cancel))
-        .with_state(app);
+        .route("/auth/login", post(login::login))
+        .with_state(app.clone());
     if let Some(dev) = dev {
         router = router.merge(dev::router(dev));
     }
     router
         .fallback(async || Failure::NoSuchPath)
         .method_not_allowed_fallback(async || Failure::NoSuchMethod)
+        .layer(from_fn(in_time))
+        .nest("/v1", v1::router(app))
         .layer(from_fn(guard))
 }
 
-/// What holds for every answer: it comes in time, and nobody keeps or guesses at it.
+/// An answer comes in time.
+async fn in_time(request: Request, next: Next) -> Result<Response, Failure> {
+    tokio::time::timeout(ANSWER_WITHIN, next.run(request)).await.map_err(|_| Failure::TooSlow)
+}
+
+/// What holds for every answer: nobody keeps or guesses at it.
 async fn guard(request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(ANSWER_WITHIN, next.run(request)).await;
-    let mut answer = answer.unwrap_or_else(|_| Failure::TooSlow.into_response());
+    let mut answer = next.run(request).await;
     let headers = answer.headers_mut();
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
@@ -82,8 +96,29 @@ async fn guard(request: Request, next: Next) -> Response {
 
 impl App {
     /// The endpoints' view of the library.
-    pub(crate) fn new(sentry: Sentry, trusted_hops: usize) -> Self {
-        Self(Arc::new(Inner { sentry, trusted_hops }))
+    pub(crate) fn new(sentry: Sentry, users: Arc<dyn Users>, trusted_hops: usize) -> Self {
+        Self(Arc::new(Inner { sentry, users, trusted_hops }))
+    }
+
+    /// The rules it all goes by.
+    fn policy(&self) -> &Policy {
+        self.0.sentry.machine.policy()
+    }
+
+    /// Who an account is, as the directory has it.
+    async fn who(&self, account: &AccountId) -> Result<Person, Failure> {
+        let (app, account) = (Arc::clone(&self.0), account.clone());
+        let found = spawn_blocking(move || app.users.person(&account)).await;
+        let failed = |why: &dyn std::fmt::Display| {
+            tracing::error!(event = "host.failed", %why);
+            Failure::Unavailable
+        };
+        match found {
+            Ok(Ok(Some(person))) => Ok(person),
+            Ok(Ok(None)) => Err(failed(&"an account is not in the directory")),
+            Ok(Err(why)) => Err(failed(&why)),
+            Err(why) => Err(failed(&why)),
+        }
     }
 
     /// Asks the library, and answers with what `granted` makes of a yes, or with its no.

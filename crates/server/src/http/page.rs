@@ -8,8 +8,13 @@ use crate::random;
 
 /// `GET /auth/register/link`: the page behind the mailed link. It shows a form; to open it redeems nothing, since mail
 /// scanners open links too. The token is in the fragment, which does not reach the server before the form is sent.
-pub(super) async fn link() -> Response {
-    page(include_str!("../link.html"))
+pub(super) async fn sign_up_link() -> Response {
+    page(include_str!("../pages/sign_up_link.html"))
+}
+
+/// `GET /v1/magic-link`: the page behind a mailed link that signs in. It shows a button, for the same reasons.
+pub(super) async fn sign_in_link() -> Response {
+    page(include_str!("../pages/sign_in_link.html"))
 }
 
 /// What stands in a page where its nonce goes.
@@ -33,7 +38,11 @@ mod tests {
     /// Every part of a page is in the page.
     #[test]
     fn pages_have_no_external_part_and_carry_their_nonce() {
-        for html in [include_str!("../link.html"), include_str!("../page.html")] {
+        for html in [
+            include_str!("../pages/sign_up_link.html"),
+            include_str!("../pages/sign_in_link.html"),
+            include_str!("../pages/development.html"),
+        ] {
             for tag in ["<script", "<style"] {
                 assert_eq!(
                     html.matches(tag).count(),

@@ -13,6 +13,7 @@ use super::App;
 use super::answer::{Failure, Waiting, success};
 use super::body::{Fields, Ignored};
 use super::caller::Caller;
+use super::tickets;
 
 /// `POST /auth/register`
 pub(super) async fn register(
@@ -117,17 +118,10 @@ fn profile(body: &Fields) -> Result<Profile, Failure> {
     Profile::new(profile.to_string().into_bytes()).map_err(too_long)
 }
 
-/// What is no ticket is taken for one that leads nowhere, so that the library answers and counts it like any unknown one.
+/// A ticket, or one that leads nowhere.
 fn ticket<K: TicketKind>(text: &str) -> Result<Ticket<K>, Failure> {
-    let nowhere = |_| NOWHERE.iter().find_map(|text| Ticket::parse(text).ok());
-    Ticket::parse(text).or_else(|error| nowhere(error).ok_or(Failure::InvalidSession))
+    tickets::ticket(text).ok_or(Failure::InvalidSession)
 }
-
-/// A ticket of each kind, of zero bytes.
-const NOWHERE: [&str; 2] = [
-    "otp_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-    "link_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-];
 
 fn path(session: Result<Path<String>, PathRejection>) -> String {
     session.map(|Path(text)| text).unwrap_or_default()

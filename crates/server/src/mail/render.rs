@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use countersign::{Envelope, MessageKind, Timestamp};
+use countersign::{Envelope, Factor, MailedLink, MessageKind, Timestamp};
 
 /// A message, ready to deliver.
 ///
@@ -16,10 +16,13 @@ pub(crate) struct Message {
 
 /// The link of an envelope, if it has one: the configured base, and everything else in the fragment, which browsers do
 /// not send and servers do not log.
+///
+/// It leads to a page, which sends the token once somebody presses its button: to open a link spends nothing.
 pub(crate) fn link(envelope: &Envelope, base_url: &str) -> Option<String> {
-    let token = envelope.link.as_ref()?.expose();
-    let email = percent_encoded(envelope.to.as_str());
-    Some(format!("{base_url}/auth/register/link#token={token}&email={email}"))
+    let link = envelope.link.as_ref()?;
+    let page = if matches!(link, MailedLink::SignIn(_)) { "v1/magic-link" } else { "auth/register/link" };
+    let (token, email) = (link.expose(), percent_encoded(envelope.to.as_str()));
+    Some(format!("{base_url}/{page}#token={token}&email={email}"))
 }
 
 /// Renders an envelope. A template of another language would be chosen here by its locale.
@@ -39,6 +42,11 @@ pub(crate) fn render(envelope: &Envelope, base_url: &str) -> Message {
             "Somebody, perhaps you, tried to sign up with this address, which already has an account. Nothing has \
              changed. If it was you, sign in instead.",
         ),
+        MessageKind::SecondFactorCode => (
+            "Your code to sign in",
+            "Somebody, hopefully you, knows your password and is signing in. If it was not you, change your password.",
+        ),
+        MessageKind::FactorAdded(factor) => ("Your account has a new second factor", added(*factor)),
         _ => ("About your account", "Something concerns your account."),
     };
     let mut text = format!("{opening}\n");
@@ -47,16 +55,31 @@ pub(crate) fn render(envelope: &Envelope, base_url: &str) -> Message {
         until(&mut text, envelope.expires_at);
     }
     if let Some(link) = link(envelope, base_url) {
-        let _ = writeln!(
-            text,
-            "\nIf you cannot use the code, open this link and choose a password there:\n{link}"
-        );
+        let there = match &envelope.link {
+            Some(MailedLink::SignIn(_)) => "sign in there",
+            _ => "choose a password there",
+        };
+        let _ = writeln!(text, "\nIf you cannot use the code, open this link and {there}:\n{link}");
         until(&mut text, envelope.link_expires_at);
     }
     if envelope.code.is_some() {
         text.push_str("\nIf it was not you, ignore this message. Never tell anybody the code.\n");
     }
     Message { to: envelope.to.as_str().into(), subject, sent_at: envelope.issued_at, text }
+}
+
+/// The notice that a factor was added.
+const fn added(factor: Factor) -> &'static str {
+    match factor {
+        Factor::MailedCode => {
+            "From now on, signing in to your account also takes a code that is mailed to this address. If you did not ask \
+             for this, sign in and end all other sessions at once."
+        }
+        _ => {
+            "From now on, signing in to your account also takes a code from an authenticator app. If it was not you who \
+             set it up, somebody else is signed in: recover your account at once."
+        }
+    }
 }
 
 fn until(text: &mut String, at: Option<Timestamp>) {

@@ -1,0 +1,193 @@
+//! The shapes of answers: `{"error", "message", "data"}`, and `{"message", "errors"}` for what is wrong with the request.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use countersign::http::Header;
+use countersign::{Factor, Refusal};
+use serde_json::{Map, Value, json};
+
+use crate::http::answer::{Failure, Wrong, json_response};
+use crate::http::limits;
+
+/// A yes.
+pub(super) struct Yes {
+    body: Value,
+    told: Vec<Header>,
+}
+
+impl Yes {
+    /// What was asked for, and how the limits stand.
+    pub(super) fn new(message: &str, data: Value, told: Vec<Header>) -> Self {
+        Self { body: json!({ "error": false, "message": message, "data": data }), told }
+    }
+
+    /// With the empty list that one of the documents has beside the data.
+    pub(super) fn with_errors(mut self) -> Self {
+        if let Value::Object(body) = &mut self.body {
+            body.insert("errors".into(), json!([]));
+        }
+        self
+    }
+}
+
+impl IntoResponse for Yes {
+    fn into_response(self) -> Response {
+        let mut response = json_response(StatusCode::OK, &self.body);
+        limits::tell(response.headers_mut(), self.told);
+        response
+    }
+}
+
+/// A no.
+#[derive(Debug)]
+pub(super) struct No {
+    why: Why,
+    told: Vec<Header>,
+}
+
+#[derive(PartialEq, Eq, Debug)]
+enum Why {
+    /// Fields that are wrong: 422.
+    Fields(Vec<Wrong>),
+    /// No signed-in session came with the request: 401.
+    SignedOut,
+    /// Anything else, in words.
+    Plain(StatusCode, String),
+}
+
+/// Where an endpoint's refusals belong: the names of its fields.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fields {
+    /// The field that leads to a session that is not there; `None` where that is the bearer.
+    pub(super) handle: Option<&'static str>,
+    /// The field to blame for credentials that do not fit.
+    pub(super) credentials: &'static str,
+    /// The field whose factor may be disabled.
+    pub(super) factor: &'static str,
+}
+
+/// One text for a code that is wrong, has expired, was used, or belongs to another session: which, is not told.
+const WRONG_CODE: &str = "The code is wrong or has expired.";
+const WRONG_CREDENTIALS: &str = "The e-mail address or the password is wrong.";
+const WRONG_PASSWORD: &str = "The password is wrong.";
+
+impl No {
+    /// One field is wrong.
+    pub(super) fn field(field: &'static str, why: impl Into<String>) -> Self {
+        Why::Fields(vec![(field, why.into())]).into()
+    }
+
+    /// No bearer came with the request.
+    pub(super) fn signed_out() -> Self {
+        Why::SignedOut.into()
+    }
+
+    /// With how the limits stand.
+    pub(super) fn told(self, told: Vec<Header>) -> Self {
+        Self { told, ..self }
+    }
+
+    /// The library's no.
+    pub(super) fn of(refusal: &Refusal, fields: Fields) -> Self {
+        let plain = |status, why: &str| Why::Plain(status, why.into()).into();
+        match refusal {
+            Refusal::InvalidSession => match fields.handle {
+                Some(handle @ "code") => Self::field(handle, WRONG_CODE),
+                Some(handle) => Self::field(handle, "It has expired or was used before; please start again."),
+                None => Self::signed_out(),
+            },
+            Refusal::InvalidCode(_) | Refusal::CodeExpired(_) => Self::field("code", WRONG_CODE),
+            Refusal::InvalidCredentials => {
+                let stranger = fields.credentials == "email";
+                Self::field(fields.credentials, if stranger { WRONG_CREDENTIALS } else { WRONG_PASSWORD })
+            }
+            Refusal::InvalidProof { factor, .. } => match factor {
+                Factor::MailedCode => Self::field("token", WRONG_CODE),
+                Factor::Password => Self::field("password", WRONG_PASSWORD),
+                Factor::Totp | Factor::RecoveryCode => Self::field("code", WRONG_CODE),
+            },
+            Refusal::FactorDisabled => {
+                Self::field(fields.factor, "It was wrong too often and is disabled until it is set up anew.")
+            }
+            Refusal::PasswordTooShort { min_code_points } => {
+                Self::field("password", format!("It must have at least {min_code_points} characters."))
+            }
+            Refusal::PasswordBlocked(why) => Self::field("password", why.to_string()),
+            Refusal::NothingPending => {
+                Self::field("code", "There is nothing to confirm; please begin again.")
+            }
+            Refusal::Limited { .. } => {
+                plain(StatusCode::TOO_MANY_REQUESTS, "Too many requests. Please wait before trying again.")
+            }
+            Refusal::StepUpRequired => {
+                plain(StatusCode::FORBIDDEN, "Sign in with the second factor before changing it.")
+            }
+            Refusal::FactorNotAllowed => {
+                plain(StatusCode::FORBIDDEN, "This second factor is not allowed here.")
+            }
+            _ => plain(StatusCode::FORBIDDEN, "Refused."),
+        }
+    }
+}
+
+impl From<Why> for No {
+    fn from(why: Why) -> Self {
+        Self { why, told: Vec::new() }
+    }
+}
+
+impl From<Failure> for No {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Invalid(fields) => {
+                let sentence = |(field, why)| (field, format!("{field} {why}."));
+                Why::Fields(fields.into_iter().map(sentence).collect())
+            }
+            other => {
+                let (status, details) = other.plainly();
+                Why::Plain(status, format!("{details}."))
+            }
+        }
+        .into()
+    }
+}
+
+impl IntoResponse for No {
+    fn into_response(self) -> Response {
+        let plain = |status, message: &str| {
+            json_response(status, &json!({ "error": true, "message": message, "data": [] }))
+        };
+        let mut response = match self.why {
+            Why::Fields(fields) => json_response(StatusCode::UNPROCESSABLE_ENTITY, &overview(fields)),
+            Why::Plain(status, message) => plain(status, &message),
+            Why::SignedOut => {
+                let mut response = plain(StatusCode::UNAUTHORIZED, "Please sign in.");
+                challenge(response.headers_mut());
+                response
+            }
+        };
+        limits::tell(response.headers_mut(), self.told);
+        response
+    }
+}
+
+/// All fields with what is wrong with each, and the first of them as the message.
+fn overview(fields: Vec<Wrong>) -> Value {
+    let message = match fields.as_slice() {
+        [] => String::new(),
+        [(_, why)] => why.clone(),
+        [(_, why), more @ ..] => format!("{why} (and {} more)", more.len()),
+    };
+    let mut errors = Map::new();
+    for (field, why) in fields {
+        if let Value::Array(whys) = errors.entry(field).or_insert_with(|| json!([])) {
+            whys.push(why.into());
+        }
+    }
+    json!({ "message": message, "errors": errors })
+}
+
+/// A 401 says what it wants (RFC 9110 §15.5.2).
+fn challenge(headers: &mut HeaderMap) {
+    headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+}

@@ -1,0 +1,165 @@
+//! The fields of a request, each checked, with all that is wrong told at once.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use countersign::{Code, Identifier, Locale, Password, Profile, Session, Ticket, TicketKind};
+use serde_json::json;
+
+use super::answer::No;
+use crate::http::answer::Failure;
+use crate::http::body;
+
+/// A field as it was read, or what is wrong with it.
+pub(super) type Field<T> = Result<T, Failure>;
+
+/// A JSON body.
+pub(super) struct Form(body::Fields);
+
+impl<S: Sync> FromRequest<S> for Form {
+    type Rejection = No;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, No> {
+        Ok(Self(body::Fields::from_request(request, state).await?))
+    }
+}
+
+/// Two fields, or everything that is wrong with either.
+pub(super) fn both<A, B>(a: Field<A>, b: Field<B>) -> Field<(A, B)> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (Err(Failure::Invalid(mut wrong)), Err(Failure::Invalid(more))) => {
+            wrong.extend(more);
+            Err(Failure::Invalid(wrong))
+        }
+        (Err(failure), _) | (_, Err(failure)) => Err(failure),
+    }
+}
+
+impl Form {
+    /// A text that may be absent, null or empty, which is all the same.
+    pub(super) fn optional(&self, name: &'static str) -> Field<Option<&str>> {
+        Ok(self.0.optional_text(name)?.filter(|text| !text.is_empty()))
+    }
+
+    /// A text that must be there.
+    pub(super) fn required(&self, name: &'static str) -> Field<&str> {
+        self.optional(name)?.ok_or_else(|| Failure::invalid(name, "is required"))
+    }
+
+    /// `email`
+    pub(super) fn email(&self) -> Field<Identifier> {
+        let email = self.required("email")?;
+        Identifier::parse(email).map_err(|why| Failure::invalid("email", format!("cannot be used: {why}")))
+    }
+
+    /// `password`
+    pub(super) fn password(&self) -> Field<Password> {
+        let password = self.required("password")?;
+        Password::typed(password).map_err(|_| Failure::invalid("password", "is too long"))
+    }
+
+    /// A code that must be there.
+    pub(super) fn code(&self, name: &'static str) -> Field<Code> {
+        self.required(name).map(Code::typed)
+    }
+
+    /// A code that may be absent.
+    pub(super) fn optional_code(&self, name: &'static str) -> Field<Option<Code>> {
+        Ok(self.optional(name)?.map(Code::typed))
+    }
+
+    /// `is_recovery`, false where it is absent.
+    pub(super) fn is_recovery(&self) -> Field<bool> {
+        Ok(self.0.optional_flag("is_recovery")?.unwrap_or(false))
+    }
+
+    /// A ticket. What is none leads nowhere, so that the library answers and counts it like any unknown one.
+    pub(super) fn ticket<K: TicketKind>(&self, name: &'static str) -> Field<Ticket<K>> {
+        ticket(self.required(name)?)
+    }
+
+    /// `language`: of the messages, and kept with the profile.
+    pub(super) fn language(&self) -> Field<Option<Locale>> {
+        let language = self.optional("language")?.map(Locale::new).transpose();
+        language.map_err(|_| Failure::invalid("language", "must be a language tag such as nl-NL"))
+    }
+
+    /// `name` and `language`, as the directory keeps them.
+    pub(super) fn profile(&self) -> Field<(Profile, Option<Locale>)> {
+        let (name, language) = both(self.optional("name"), self.language())?;
+        let name = name.map(str::trim).filter(|name| !name.is_empty());
+        let profile = json!({ "name": name, "language": language.as_ref().map(Locale::as_str) });
+        let profile = Profile::new(profile.to_string().into_bytes());
+        Ok((profile.map_err(|_| Failure::invalid("name", "is too long"))?, language))
+    }
+
+    /// `session_id`: at most 64 characters. What is no ticket is like none.
+    pub(super) fn session_id<K: TicketKind>(&self) -> Field<Option<Ticket<K>>> {
+        let session = self.optional("session_id")?;
+        if session.is_some_and(|session| session.chars().count() > 64) {
+            return Err(Failure::invalid("session_id", "must have at most 64 characters"));
+        }
+        Ok(session.and_then(|session| Ticket::parse(session).ok()))
+    }
+}
+
+/// Reads a ticket; what is none becomes one that leads nowhere.
+pub(super) fn ticket<K: TicketKind>(text: &str) -> Field<Ticket<K>> {
+    crate::http::ticket(text).ok_or(Failure::InvalidSession)
+}
+
+/// The signed-in session a request comes with: `Authorization: Bearer sess_…`.
+pub(super) struct Bearer(pub(super) Ticket<Session>);
+
+impl<S: Sync> FromRequestParts<S> for Bearer {
+    type Rejection = No;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, No> {
+        let token = bearer(&parts.headers).ok_or_else(No::signed_out)?;
+        Ok(Self(ticket(token)?))
+    }
+}
+
+/// The token of the one `Authorization` field, whose scheme may be in either case (RFC 9110 §11.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut fields = headers.get_all(header::AUTHORIZATION).iter();
+    let (field, None) = (fields.next()?, fields.next()) else { return None };
+    let (scheme, token) = field.to_str().ok()?.split_once(' ')?;
+    let token = token.trim_start_matches(' ');
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_bearer_is_one_field_with_one_token() {
+        let of = |fields: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for field in fields {
+                headers.append(header::AUTHORIZATION, HeaderValue::from_static(field));
+            }
+            bearer(&headers).map(str::to_owned)
+        };
+        for field in ["Bearer sess_x", "bearer sess_x", "BEARER  sess_x"] {
+            assert_eq!(of(&[field]).as_deref(), Some("sess_x"), "{field}");
+        }
+        for fields in
+            [&["Basic sess_x"][..], &["Bearer"], &["Bearer "], &["sess_x"], &[], &["Bearer a", "Bearer b"]]
+        {
+            assert_eq!(of(fields), None, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let wrong = |field| Failure::invalid(field, "x");
+        let all = both(both(Err::<(), _>(wrong("a")), Ok(())), both(Ok(()), Err::<(), _>(wrong("b"))));
+        assert_eq!(all, Err(Failure::Invalid(vec![("a", "x".into()), ("b", "x".into())])));
+        assert_eq!(both(Ok(1), Ok(2)), Ok((1, 2)));
+    }
+}

@@ -1,0 +1,105 @@
+//! Family A, `/v1/*`: passwords, second factors and signed-in sessions.
+//!
+//! | file | what |
+//! |---|---|
+//! | `answer` | the shapes of answers |
+//! | `form` | the fields of requests |
+//! | `enter` | the public endpoints: signing up and in |
+//! | `account` | those of somebody who is signed in: who, sessions, second factors |
+
+mod account;
+mod answer;
+mod enter;
+mod form;
+mod qr;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use countersign::http::{Header, client_quota, headers, limit_headers, uncounted, x_rate_limit};
+use countersign::{AccountId, Outcome, Request as Question, Timestamp, Verdict};
+use serde_json::{Map, Value, json};
+
+use super::answer::Failure;
+use super::{App, in_time, limits, page};
+use answer::{Fields, No};
+
+/// The endpoints, and what holds for each of their answers.
+pub(super) fn router(app: App) -> Router {
+    Router::new()
+        .route("/create-account", post(enter::create_account))
+        .route("/verify-email-otp", post(enter::verify_email_otp))
+        .route("/resend-email-otp", post(enter::resend_email_otp))
+        .route("/login", post(enter::login))
+        .route("/authenticate", post(enter::authenticate))
+        .route("/magic-link", get(page::sign_in_link).post(enter::magic_link))
+        .route("/magic-link/redeem", post(enter::redeem_magic_link))
+        .route("/two-factor/prove", post(enter::prove))
+        .route("/me", get(account::me))
+        .route("/logout", post(account::log_out))
+        .route("/sessions", get(account::sessions).delete(account::end_other_sessions))
+        .route("/sessions/{id}", delete(account::end_session))
+        .route("/two-factor/totp/enroll", post(account::enrol_totp))
+        .route("/two-factor/totp/confirm", post(account::confirm_totp))
+        .route("/two-factor/email/enable", post(account::enable_mailed_code))
+        .fallback(async || No::from(Failure::NoSuchPath))
+        .method_not_allowed_fallback(async || No::from(Failure::NoSuchMethod))
+        .layer(from_fn_with_state(app.clone(), every_answer))
+        .with_state(app)
+}
+
+/// Every answer comes in time and says how the client's meter stands. One that was not counted on a meter, because it was no
+/// question to the library or because the host failed, has used nothing up, and says so: the whole quota.
+async fn every_answer(State(app): State<App>, request: Request, next: Next) -> Response {
+    let answer = in_time(request, next).await;
+    let mut answer = answer.unwrap_or_else(|failure| No::from(failure).into_response());
+    let fields = answer.headers_mut();
+    if !fields.contains_key("x-ratelimit-limit") {
+        let meter = uncounted(app.policy(), Timestamp::UNIX_EPOCH);
+        limits::tell(fields, x_rate_limit(&meter));
+        limits::tell(fields, limit_headers(&[meter], Timestamp::UNIX_EPOCH));
+    }
+    answer
+}
+
+impl App {
+    /// Asks the library. What is granted comes with the fields that say how the limits stand; so does the no.
+    async fn put<Q>(&self, question: Q, fields: Fields) -> Result<(Q::Output, Vec<Header>), No>
+    where
+        Q: Question + Send + 'static,
+    {
+        let outcome = self.ask(question).await?;
+        let told = told(&outcome);
+        match outcome.verdict {
+            Verdict::Granted(granted) => Ok((granted, told)),
+            Verdict::Refused(refusal) => Err(No::of(&refusal, fields).told(told)),
+        }
+    }
+
+    /// What this host knows of an account, in the order of the documents: `language`, `id`, `name`, `email`.
+    async fn person(&self, account: &AccountId) -> Result<Map<String, Value>, No> {
+        let person = self.who(account).await?;
+        let known = json!({
+            "language": person.language(),
+            "id": account.as_str(),
+            "name": person.name(),
+            "email": person.identifier,
+        });
+        Ok(known.as_object().cloned().unwrap_or_default())
+    }
+}
+
+fn told<T>(outcome: &Outcome<T>) -> Vec<Header> {
+    let mut told = headers(outcome);
+    told.extend(client_quota(&outcome.limits).map(x_rate_limit).into_iter().flatten());
+    told
+}
+
+/// Fields in front of those of a person.
+fn with_person(data: Value, person: Map<String, Value>) -> Value {
+    let mut data = data.as_object().cloned().unwrap_or_default();
+    data.extend(person);
+    Value::Object(data)
+}
