@@ -18,35 +18,36 @@
 //! * **Unknown accounts are not a special case.** They run the same turns on the same kind of record.
 //! * **A policy knows its price**: the odds of guessing, the mails a victim can get, the store a flood can fill.
 //!
-//! # One-time codes in twenty lines
+//! # Signing in, in twenty lines
 //!
 //! [`host::Sentry`] is a blocking driver around the machine, [`host::AsyncSentry`] the same with `await`;
 //! `examples/by_hand.rs` uses neither.
 //!
 //! ```
-//! use countersign::{Client, Code, Identifier, Purpose, Refusal, SignIn, Ticket, Verdict, Verify};
+//! use countersign::{Client, Code, Identifier, Label, Password, PasswordSignIn, Progress, Proofs, Refusal, Steps, Verdict};
 //! # use countersign::host::{Error, Sentry};
 //!
 //! # fn show(sentry: &Sentry, peer: std::net::IpAddr) -> Result<(), Box<dyn std::error::Error>> {
-//! // Somebody wants in. The answer is the same whether or not we know the address.
-//! let request = SignIn { client: Client::ip(peer), identifier: Identifier::parse("Jo@Example.com")?, locale: None };
-//! let session = match sentry.run(request)?.verdict {
-//!     Verdict::Granted(started) => started.session.expose(), // give it to the client; the code is in the mail
-//!     Verdict::Refused(refusal) => return Ok(println!("not now: {refusal:?}")),
+//! // A form came in: who, the password, and the code of the authenticator app if there was one.
+//! let request = PasswordSignIn {
+//!     client: Client::ip(peer),
+//!     identifier: Identifier::parse("Jo@Example.com")?,
+//!     password: Password::typed("MyPassword1!")?,
+//!     steps: Steps::AtOnce(Proofs { totp: Some(Code::typed("123 456")), ..Proofs::default() }),
+//!     label: Label::new("Firefox on Linux"),
+//!     locale: None,
 //! };
-//!
-//! // The code comes back.
-//! let session = Ticket::parse(&session)?;
-//! let (client, code) = (Client::ip(peer), Code::typed("123 456"));
-//! let request = Verify { client, purpose: Purpose::SignIn, session, code, identifier: None, enter: None };
 //! match sentry.run(request)?.verdict {
-//!     Verdict::Granted(verified) => println!("read the mailbox of {:?}", verified.account),
-//!     Verdict::Refused(Refusal::InvalidCode(state)) => println!("wrong, {} more", state.attempts_left),
+//!     Verdict::Granted(Progress::SignedIn(it)) => println!("give this to the client: {}", it.session().expose()),
+//!     Verdict::Granted(Progress::SecondFactor(it)) => println!("the password was right; now show {:?}", it.offered),
+//!     Verdict::Refused(Refusal::InvalidCredentials) => println!("wrong, and that is all anybody is told"),
 //!     Verdict::Refused(Refusal::Limited { retry_at, .. }) => println!("not before {retry_at}"),
-//!     Verdict::Refused(_) => println!("begin again"),
+//!     Verdict::Refused(refusal) => println!("no: {refusal:?}"),
 //! }
 //! # Ok(()) }
 //! ```
+//!
+//! Mailed codes, for sign-up and where they stand alone, are as short: see [`flow`].
 //!
 //! # What is here
 //!

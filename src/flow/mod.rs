@@ -5,9 +5,52 @@
 //! | [`SignUp`], [`SignIn`], [`Recover`] | count · start | meter · visitor |
 //! | [`ConfirmAction`] | count · start | meter · account |
 //! | [`Resend`], [`Cancel`] | count · resend or cancel | meter · the record the ticket leads to |
-//! | [`Verify`] | count · check · for a sign-up: create, open; for sign-in and recovery: admit | meter · the record the ticket leads to · for a sign-up: account |
-//! | [`Rewrap`] | seal | the row named |
+//! | [`ResendSignUp`] | count · again | meter · visitor |
+//! | [`Verify`] | count · check · for a sign-up: create, open; for sign-in and recovery: admit or enter | meter · the record the ticket leads to · account |
 //! | [`RedeemSignUp`] | count · redeem, create, open | meter · visitor · account |
+//! | [`RedeemSignIn`] | count · redeem, enter | meter · visitor · account |
+//! | [`PasswordSignIn`] | count · knock, enter | meter · visitor · account |
+//! | [`ProveFactor`], [`ResendFactorCode`] | count · prove or send | meter · account |
+//! | [`CheckSession`], [`ListSessions`], [`EndSessions`] | count · look | meter · account |
+//! | [`EnrolTotp`], [`ConfirmTotp`], [`EnableMailedCode`] | count · add | meter · account |
+//! | [`Rewrap`], [`SetSuspended`] | one, by the host itself | the row named |
+//!
+//! All doors that sign in end in one turn, `Enter`, and one function, `enter`, which is the only place where a
+//! [`SignedIn`] is made:
+//!
+//! ```text
+//!  PasswordSignIn ─ knock ─┐
+//!  Verify (sign-in) ───────┼─► Enter ─► what is missing? ─ nothing ─► enter() ─► SignedIn
+//!  RedeemSignIn ───────────┘                  │
+//!                                             └─ a factor ─► a ticket ─► ProveFactor ─► enter() ─► SignedIn
+//! ```
+//!
+//! # One-time codes in twenty lines
+//!
+//! ```
+//! use countersign::{Client, Code, Identifier, Purpose, Refusal, SignIn, Ticket, Verdict, Verify};
+//! # use countersign::host::{Error, Sentry};
+//!
+//! # fn show(sentry: &Sentry, peer: std::net::IpAddr) -> Result<(), Box<dyn std::error::Error>> {
+//! // Somebody wants in. The answer is the same whether or not we know the address.
+//! let request = SignIn { client: Client::ip(peer), identifier: Identifier::parse("Jo@Example.com")?, locale: None };
+//! let session = match sentry.run(request)?.verdict {
+//!     Verdict::Granted(started) => started.session.expose(), // give it to the client; the code is in the mail
+//!     Verdict::Refused(refusal) => return Ok(println!("not now: {refusal:?}")),
+//! };
+//!
+//! // The code comes back.
+//! let session = Ticket::parse(&session)?;
+//! let (client, code) = (Client::ip(peer), Code::typed("123 456"));
+//! let request = Verify { client, purpose: Purpose::SignIn, session, code, identifier: None, enter: None };
+//! match sentry.run(request)?.verdict {
+//!     Verdict::Granted(verified) => println!("read the mailbox of {:?}", verified.account),
+//!     Verdict::Refused(Refusal::InvalidCode(state)) => println!("wrong, {} more", state.attempts_left),
+//!     Verdict::Refused(Refusal::Limited { retry_at, .. }) => println!("not before {retry_at}"),
+//!     Verdict::Refused(_) => println!("begin again"),
+//! }
+//! # Ok(()) }
+//! ```
 //!
 //! Each turn's `decide` is pure: records, request, time and randomness in; next record, mail, events and verdict out.
 
