@@ -12,7 +12,7 @@ use crate::policy::{Policy, RULE_LIVE_SESSIONS};
 use crate::record::{
     Account, Challenge, Credentials, Ledger, Record, RecordError, RecordKey, Settled, Visitor, decode, encode,
 };
-use crate::throttle::{Budget, BudgetSettings, Limited, Log, Shut};
+use crate::throttle::{Budget, BudgetSettings, Limited, Log, Quota, Shut};
 use crate::{EventKind, Factor, Partition, Purpose, Refusal, Salt, SessionState, Timestamp};
 
 /// A record with a ledger.
@@ -192,6 +192,12 @@ impl<H: Holder> Opened<H> {
     pub(super) fn may_guess(&mut self, cx: &Cx<'_>, factor: Factor) -> Result<(), Shut> {
         let now = self.now;
         self.guesses(factor).check(H::budget(cx.policy), now)
+    }
+
+    /// The guess budget of a factor as it stands, for response headers.
+    pub(super) fn guess_quota(&mut self, cx: &Cx<'_>, factor: Factor) -> Quota {
+        let now = self.now;
+        self.guesses(factor).quota(H::budget(cx.policy), now)
     }
 
     /// Counts a wrong guess at a factor; what the log should know of it.

@@ -161,7 +161,9 @@ impl SignedInAs<RecoveryCodesIssued> for ConfirmTotp {
         let Some(totp) = pending.confirm(&desk.key, &shown)? else {
             let locked = desk.charge_guess(cx, factor);
             let refusal = refusal(cx, &mut desk, factor);
-            return no(cx, desk, refusal, [EventKind::FactorRejected { factor }].into_iter().chain(locked));
+            let quota = desk.guess_quota(cx, factor);
+            let told = [EventKind::FactorRejected { factor }].into_iter().chain(locked);
+            return Ok(no(cx, desk, refusal, told)?.limit(quota));
         };
         desk.record.factors.pending = None;
         desk.record.factors.totp = Some(totp);

@@ -171,7 +171,9 @@ impl<O: 'static> Turn<O> for Enter<O> {
                 if let Some(at) = at_once.filter(|_| factor == Factor::MailedCode) {
                     told.extend(desk.fail(cx, at));
                 }
-                self.no(cx, desk, told, refusal, EventKind::FactorRejected { factor })
+                let quota = desk.guess_quota(cx, factor);
+                let decision = self.no(cx, desk, told, refusal, EventKind::FactorRejected { factor })?;
+                Ok(decision.limit(quota))
             }
             Tried::Shut(refusal) => {
                 let limited = super::limit_event(Operation::PasswordSignIn, &refusal);

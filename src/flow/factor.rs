@@ -216,8 +216,10 @@ impl OnLogin<SignedIn> for ProveFactor {
             }
         };
         told.extend(desk.fail(cx, at));
+        let quota = desk.guess_quota(cx, factor);
         let change = desk.put(cx)?;
-        Ok(Decision::new(change, Next::Done(Verdict::Refused(refusal))).events(cx, &row, told))
+        let refused = Next::Done(Verdict::Refused(refusal));
+        Ok(Decision::new(change, refused).limit(quota).events(cx, &row, told))
     }
 }
 

@@ -158,7 +158,9 @@ impl Turn<Progress> for Knock {
                 let locked = desk.charge_guess(cx, Factor::Password);
                 let refused = Next::Done(Verdict::Refused(Refusal::InvalidCredentials));
                 let rejected = EventKind::PasswordRejected { known: known.is_some() };
+                let quota = desk.guess_quota(cx, Factor::Password);
                 Ok(Decision::new(desk.put(cx)?, refused)
+                    .limit(quota)
                     .event(cx, &self.visitor, rejected)
                     .events(cx, &self.visitor, locked)
                     .events(cx, &self.visitor, notices))

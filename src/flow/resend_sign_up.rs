@@ -113,7 +113,8 @@ impl Turn<Started> for Again {
             told.push(EventKind::PasswordRejected { known: false });
             told.extend(desk.charge_guess(cx, Factor::Password));
             let refused = Next::Done(Verdict::Refused(Refusal::InvalidCredentials));
-            return Ok(Decision::new(desk.put(cx)?, refused).events(cx, &self.row, told));
+            let quota = desk.guess_quota(cx, Factor::Password);
+            return Ok(Decision::new(desk.put(cx)?, refused).limit(quota).events(cx, &self.row, told));
         };
         if let Err(refusal) = desk.may_send(cx, purpose) {
             // Written all the same: that the password was right stands only if no guess was counted meanwhile.

@@ -226,7 +226,8 @@ impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
                 told.push(EventKind::FactorRejected { factor: Factor::Password });
                 told.extend(desk.charge_guess(cx, Factor::Password));
                 let refused = Next::Done(Verdict::Refused(Refusal::InvalidCredentials));
-                return Ok(Decision::new(desk.put(cx)?, refused).events(cx, &row, told));
+                let quota = desk.guess_quota(cx, Factor::Password);
+                return Ok(Decision::new(desk.put(cx)?, refused).limit(quota).events(cx, &row, told));
             }
             desk.guesses(Factor::Password).succeed();
         }

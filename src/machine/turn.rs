@@ -98,6 +98,12 @@ impl<O> Decision<O> {
         kinds.into_iter().fold(self, |decision, kind| decision.event(cx, subject, kind))
     }
 
+    /// Adds how a limit stands, for response headers.
+    pub(crate) fn limit(mut self, quota: Quota) -> Self {
+        self.limits.push(quota);
+        self
+    }
+
     /// Says which account the events are about.
     pub(crate) fn about(mut self, account: &AccountId) -> Self {
         self.events.iter_mut().for_each(|event| event.account = Some(account.clone()));

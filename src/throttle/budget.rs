@@ -16,7 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Backoff, BackoffSettings, Cap, Limited, Log, Rule};
+use super::{Backoff, BackoffSettings, Cap, Limited, Log, Quota, Rule};
 use crate::Timestamp;
 
 /// How many wrong guesses are answered, over all flows, for one factor in one partition.
@@ -221,6 +221,32 @@ impl Budget {
         }
         let failures = self.failures.remaining(&settings.kept(), now);
         settings.consecutive.map_or(failures, |cap| failures.min(self.consecutive.remaining(cap)))
+    }
+
+    /// The budget as it stands, under the name of its free rule, for response headers. What a lock or the long rule takes away is
+    /// in `remaining`; while it is shut, `reset_at` is when it opens.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use countersign::Timestamp;
+    /// # use countersign::throttle::{BackoffSettings, Budget, BudgetSettings, Rule};
+    /// # let (second, day) = (Duration::from_secs(1), Duration::from_secs(86_400));
+    /// # let free = Rule::new("failures", 2, 900 * second).unwrap();
+    /// # let lock = BackoffSettings::new("locked", 900 * second, day, day).unwrap();
+    /// # let settings = BudgetSettings::new(free, lock, None, Some(100)).unwrap();
+    /// # let at = Timestamp::from_unix_seconds;
+    /// let mut budget = Budget::default();
+    /// budget.charge(&settings, at(0));
+    /// assert_eq!(budget.quota(&settings, at(1)).remaining, 1);
+    /// budget.charge(&settings, at(1));
+    /// let shut = budget.quota(&settings, at(2));
+    /// assert_eq!((shut.remaining, shut.reset_at), (0, at(1 + 900)));
+    /// ```
+    #[must_use]
+    pub fn quota(&self, settings: &BudgetSettings, now: Timestamp) -> Quota {
+        let free = self.failures.quota(&settings.free, now);
+        let reset_at = self.retry_at(settings, now).unwrap_or(free.reset_at);
+        Quota { remaining: self.remaining(settings, now).min(free.limit), reset_at, ..free }
     }
 
     /// When the next guess may be compared; `None` if now. [`Timestamp::MAX`], "never", when disabled.
