@@ -120,7 +120,7 @@ pub use flow::{
     Cancel, CheckSession, ConfirmAction, ConfirmTotp, EnableMailedCode, EndSessions, Ended, EnrolTotp,
     FactorEnabled, ListSessions, PasswordSignIn, ProveFactor, Recover, RecoveryCodesIssued, RedeemSignIn,
     RedeemSignUp, Resend, ResendFactorCode, ResendSignUp, Rewrap, SessionId, SessionInfo, SetSuspended,
-    SignIn, SignUp, SignedIn, Suspended, Todo, TotpEnrolment, Verify, Which,
+    SignIn, SignUp, SignedIn, StepUp, Suspended, Todo, TotpEnrolment, Verify, Which,
 };
 pub use identifier::{Address, Identifier, IdentifierError};
 pub use ids::{AccountId, Action, Client, InvalidId, Label, Locale, Profile};

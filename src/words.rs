@@ -111,11 +111,13 @@ pub enum Operation {
     ConfirmTotp,
     /// Turn mailed codes on as a second factor.
     EnableMailedCode,
+    /// Prove another factor while signed in.
+    StepUp,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::SignUp,
         Self::SignIn,
         Self::Recover,
@@ -136,6 +138,7 @@ impl Operation {
         Self::EnrolTotp,
         Self::ConfirmTotp,
         Self::EnableMailedCode,
+        Self::StepUp,
     ];
 
     /// A stable name for logs and for the keys of meters.
@@ -162,6 +165,7 @@ impl Operation {
             Self::EnrolTotp => "enrol_totp",
             Self::ConfirmTotp => "confirm_totp",
             Self::EnableMailedCode => "enable_mailed_code",
+            Self::StepUp => "step_up",
         }
     }
 }

@@ -305,6 +305,27 @@ fn a_hash_of_the_host_is_taken_over_and_made_anew() {
 }
 
 #[test]
+fn another_factor_makes_another_session() {
+    let (world, session) = member();
+    let (secret, _) = enrol(&world, &session);
+    world.seconds(30);
+    let step_up = |session: &Ticket<Session>, proof| {
+        let (client, session) = (Client::unmetered(), session.clone());
+        world.ask(StepUp { client, session, proof, label: Label::default() }).into_result()
+    };
+    let wrong = Proof::Password(Password::typed("Not my password").unwrap());
+    assert_eq!(step_up(&session, wrong).unwrap_err(), Refusal::InvalidCredentials);
+    let code = totp_shown(&world, &secret);
+    let higher = step_up(&session, Proof::Totp(code.clone())).unwrap();
+    assert_eq!((higher.methods(), higher.aal()), (vec![Method::Password, Method::Totp], 2));
+    let again = step_up(&session, Proof::Totp(code.clone())).unwrap_err();
+    assert_eq!(again, Refusal::InvalidSession, "the earlier ticket is dead");
+    assert!(step_up(higher.session(), Proof::Totp(code)).is_err(), "R36: and so is the code");
+    // R88: only now can the app be replaced.
+    enrol(&world, higher.session());
+}
+
+#[test]
 fn a_suspended_account_is_like_one_with_another_password() {
     let (world, session) = member();
     let account = world.account(WHO).unwrap();

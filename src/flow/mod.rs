@@ -13,6 +13,7 @@
 //! | [`ProveFactor`], [`ResendFactorCode`] | count · prove or send | meter · account |
 //! | [`CheckSession`], [`ListSessions`], [`EndSessions`] | count · look | meter · account |
 //! | [`EnrolTotp`], [`ConfirmTotp`], [`EnableMailedCode`] | count · add | meter · account |
+//! | [`StepUp`] | count · prove | meter · account |
 //! | [`Rewrap`], [`SetSuspended`] | one, by the host itself | the row named |
 //!
 //! All doors that sign in end in one turn, `Enter`, and one function, `enter`, which is the only place where a
@@ -75,6 +76,7 @@ mod session;
 mod sessions;
 mod signed_in;
 mod start;
+mod step_up;
 mod suspend;
 mod verify;
 
@@ -93,6 +95,7 @@ pub use rewrap::Rewrap;
 pub use sessions::{CheckSession, EndSessions, Ended, ListSessions, SessionId, SessionInfo, Which};
 pub use signed_in::{SignedIn, Todo};
 pub use start::{Recover, SignIn, SignUp};
+pub use step_up::StepUp;
 pub use suspend::{SetSuspended, Suspended};
 pub use verify::Verify;
 

@@ -123,6 +123,7 @@ const fn adds(operation: Operation) -> u64 {
         | Operation::EndSessions
         | Operation::EnrolTotp
         | Operation::ConfirmTotp
-        | Operation::EnableMailedCode => 0,
+        | Operation::EnableMailedCode
+        | Operation::StepUp => 0,
     }
 }

@@ -1,0 +1,92 @@
+//! Proving another factor while signed in.
+
+use super::desk::Opened;
+use super::prove::{Tried, attempt};
+use super::sessions::{SignedInAs, proven, signed_in_as, signed_in_request};
+use super::signed_in::{Entry, enter};
+use crate::assurance::Method;
+use crate::machine::turn::{Cx, Decision, Next};
+use crate::machine::{Machine, MachineError, Request, sealed};
+use crate::record::Account;
+use crate::{
+    Client, EventKind, Label, Operation, Password, Proof, Refusal, Session, SignedIn, Ticket, Verdict,
+};
+
+/// Prove another factor while signed in, or the same one anew.
+///
+/// The session ends and another begins, with a new ticket and a new life, that says what both have proven (R77, R80). The proof is
+/// counted and spent as at a sign-in: what was used there does not work here (R36).
+///
+/// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidProof`], [`Refusal::InvalidCredentials`] for a wrong password,
+/// [`Refusal::Limited`] by the client's rules or the factor's budget, [`Refusal::FactorDisabled`].
+#[derive(Clone, Debug)]
+pub struct StepUp {
+    /// Who sends the request.
+    pub client: Client,
+    /// The session.
+    pub session: Ticket<Session>,
+    /// The proof. A mailed code is none here: nothing has mailed one.
+    pub proof: Proof,
+    /// What the client calls itself.
+    pub label: Label,
+}
+
+signed_in_request!(StepUp -> SignedIn);
+
+impl SignedInAs<SignedIn> for StepUp {
+    const OPERATION: Operation = Operation::StepUp;
+
+    fn client(&self) -> &Client {
+        &self.client
+    }
+    fn session(&self) -> &Ticket<Session> {
+        &self.session
+    }
+    fn password(&self) -> Option<&Password> {
+        match &self.proof {
+            Proof::Password(password) => Some(password),
+            _ => None,
+        }
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        mut desk: Opened<Account>,
+        at: usize,
+    ) -> Result<Decision<SignedIn>, MachineError> {
+        let (row, mut told, factor) = (desk.row, desk.notices(), self.proof.factor());
+        // A password was compared before this; any other proof is tried now.
+        let tried = match &self.proof {
+            Proof::Password(_) => Tried::Right(Method::Password),
+            proof => attempt(cx, &mut desk, proof, None, None)?,
+        };
+        let (refusal, quota) = match tried {
+            Tried::Shut(refusal) => return super::limited(cx, desk, Self::OPERATION, refusal),
+            Tried::Wrong(refusal, locked) => {
+                told.push(EventKind::FactorRejected { factor });
+                told.extend(locked);
+                (refusal, Some(desk.guess_quota(cx, factor)))
+            }
+            Tried::Right(method) => {
+                told.push(EventKind::FactorAccepted { factor });
+                let all = proven(&desk, at).with(method);
+                desk.record.sessions.end(|index, _| index == at);
+                match enter(cx, &mut desk, all, &self.label, false)? {
+                    Entry::In(signed_in, events) => {
+                        let account = signed_in.account().clone();
+                        let granted = Next::Done(Verdict::Granted(signed_in));
+                        let decision = Decision::new(desk.put(cx)?, granted);
+                        return Ok(decision.events(cx, &row, told).events(cx, &row, events).about(&account));
+                    }
+                    // A factor was added since the session began, and this is not it: the session stays ended.
+                    Entry::Missing(_) => (Refusal::InvalidSession, None),
+                }
+            }
+        };
+        let refused = Next::Done(Verdict::Refused(refusal));
+        let mut decision = Decision::new(desk.put(cx)?, refused).events(cx, &row, told);
+        decision.limits.extend(quota);
+        Ok(decision)
+    }
+}
