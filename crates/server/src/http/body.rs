@@ -74,11 +74,13 @@ impl Fields {
         self.0.get(name).map(number).transpose()
     }
 
-    /// A field that may be absent, and otherwise must be true or false.
+    /// A field that may be absent or null, and otherwise must be true or false.
     pub(super) fn optional_flag(&self, name: &'static str) -> Result<Option<bool>, Failure> {
-        let flag =
-            |value: &Value| value.as_bool().ok_or_else(|| Failure::invalid(name, "must be true or false"));
-        self.0.get(name).map(flag).transpose()
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(_) => Err(Failure::invalid(name, "must be true or false")),
+        }
     }
 }
 

@@ -14,4 +14,5 @@ mod process;
 mod restart;
 mod secrets;
 mod sign_up;
+mod v1;
 mod wrong;

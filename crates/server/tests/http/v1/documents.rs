@@ -1,0 +1,168 @@
+//! The published samples as they stand; only the host is put in, and a code where one has to be right.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::*;
+
+const HOST: &str = "https://api.wemasy.nl/api";
+
+const RESEND: &str = r#"curl -X POST "https://api.wemasy.nl/api/v1/resend-email-otp" \
+  -H "Authorization: Bearer YOUR_API_TOKEN" \
+  -H "Accept: application/json" \
+  -H "Content-Type: application/json" \
+  -d '{
+    "email": "john@example.com",
+    "session_id": "abc123def456",
+    "password": "MyPassword1!"
+}'"#;
+
+const RESEND_ANSWER: &str = r#"{
+    "message": "string",
+    "error": false,
+    "data": {
+        "session_id": "string"
+    }
+}"#;
+
+const AUTHENTICATE: &str = r#"curl -X POST "https://api.wemasy.nl/api/v1/authenticate" \
+-H "Authorization: Bearer YOUR_API_TOKEN" \
+-H "Accept: application/json" \
+-H "Content-Type: application/json" \
+-d '{
+"email": "john@example.com",
+"password": "MyPassword1!",
+"token": "123456",
+"code": "123456",
+"is_recovery": false
+}'"#;
+
+const AUTHENTICATE_ANSWER: &str = r#"{
+"error": false,
+"message": "string",
+"data": {
+"needs_code__regeneration": true,
+"warn_message": "string",
+"token": "string",
+"language": "string",
+"id": "string",
+"name": "string",
+"email": "string"
+},
+"errors": []
+}"#;
+
+/// Runs a sample in a shell. The status, the head and the body.
+fn curl(server: &Server<'_>, sample: &str) -> (u16, String, Value) {
+    let script = format!("{} --silent --include", sample.replace(HOST, server.base()));
+    let output = Command::new("sh").args(["-c", &script]).env("no_proxy", "*").output().unwrap();
+    assert!(output.status.success(), "this test needs curl: {}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head.to_ascii_lowercase(), serde_json::from_str(body).unwrap())
+}
+
+/// The same fields with values of the same types, all the way down; no more, no fewer.
+fn assert_same_shape(given: &Value, sample: &str) {
+    fn compare(given: &Value, sample: &Value) {
+        match (given, sample) {
+            (Value::Object(given), Value::Object(sample)) => {
+                let sorted = |names: Vec<&String>| -> Vec<String> {
+                    let mut names: Vec<_> = names.into_iter().cloned().collect();
+                    names.sort();
+                    names
+                };
+                assert_eq!(sorted(given.keys().collect()), sorted(sample.keys().collect()));
+                given.iter().for_each(|(name, value)| compare(value, &sample[name]));
+            }
+            (Value::Array(given), Value::Array(sample)) => assert_eq!(given.len(), sample.len()),
+            (Value::String(_), Value::String(_)) | (Value::Bool(_), Value::Bool(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    compare(given, &serde_json::from_str(sample).unwrap());
+}
+
+fn has_fields(head: &str, names: &[&str]) {
+    for name in names {
+        assert!(head.contains(&format!("\r\n{name}: ")), "{name}: {head}");
+    }
+}
+
+/// Document 000.
+#[test]
+fn the_resend_sample_works_as_it_stands() {
+    let place = Place::new();
+    let server = start(&place);
+    let body = json!({ "email": "john@example.com", "password": PASSWORD });
+    let first = data(&ask(&server, "/v1/create-account", &body))["session_id"].clone();
+    server.advance(60);
+
+    let (status, head, answer) = curl(&server, RESEND);
+    assert_eq!(status, 200, "{answer}");
+    assert_same_shape(&answer, RESEND_ANSWER);
+    assert_eq!(answer["error"], json!(false));
+    let session = answer["data"]["session_id"].as_str().unwrap();
+    assert!(session.len() <= 64 && *session != first, "what is no session starts a new one");
+    has_fields(&head, &["x-ratelimit-limit", "x-ratelimit-remaining"]);
+    assert_eq!(server.mail("john@example.com").len(), 2);
+
+    let (status, head, answer) = curl(&server, RESEND);
+    assert_eq!((status, names(&answer)), (429, vec!["error", "message", "data"]));
+    assert_eq!((&answer["error"], &answer["data"]), (&json!(true), &json!([])));
+    has_fields(&head, &["x-ratelimit-limit", "x-ratelimit-remaining", "retry-after"]);
+
+    let (status, _, answer) = curl(&server, &RESEND.replace(PASSWORD, "OtherPassword1!"));
+    assert_eq!((status, names(&answer)), (422, vec!["message", "errors"]), "wrong");
+    assert_eq!(names(&answer["errors"]), ["email"]);
+
+    // A live session is kept, and its new code is good.
+    server.advance(60);
+    let sample = RESEND.replace("abc123def456", session);
+    let (_, _, answer) = curl(&server, &sample);
+    assert_eq!(answer["data"]["session_id"], json!(session));
+    let body = json!({ "email": "john@example.com", "session_id": session, "code": server.code("john@example.com") });
+    assert!(data(&ask(&server, "/v1/verify-email-otp", &body))["token"].is_string());
+}
+
+/// Document 004.
+#[test]
+fn the_authenticate_sample_works_as_it_stands() {
+    let place = Place::new();
+    let server = start(&place);
+    let mut john = Person::new(&server, "john@example.com");
+
+    let (status, head, answer) = curl(&server, AUTHENTICATE);
+    assert_eq!(status, 200, "{answer}");
+    assert_same_shape(&answer, AUTHENTICATE_ANSWER);
+    has_fields(&head, &["x-ratelimit-limit", "x-ratelimit-remaining"]);
+    let told = |name: &str| answer["data"][name].as_str().unwrap();
+    assert_eq!((told("name"), told("email"), told("language")), ("John Doe", "john@example.com", "nl-NL"));
+    assert_eq!((told("warn_message"), &answer["data"]["needs_code__regeneration"]), ("", &json!(false)));
+    let me = with(&server, told("token"), "GET", "/v1/me", &Value::Null);
+    assert_eq!(data(&me)["id"], answer["data"]["id"], "the token is the bearer");
+
+    // The same sample for an account with an authenticator app: 123456 is not its code.
+    john.enrol();
+    assert_eq!(john.confirm(&john.totp()).status, 200);
+    server.advance(30);
+    let (status, _, answer) = curl(&server, AUTHENTICATE);
+    assert_eq!(
+        (status, names(&answer), names(&answer["errors"])),
+        (422, vec!["message", "errors"], vec!["code"])
+    );
+    let right = AUTHENTICATE.replace("\"code\": \"123456\"", &format!("\"code\": \"{}\"", john.totp()));
+    let (status, _, answer) = curl(&server, &right);
+    assert_eq!(status, 200, "{answer}");
+    assert_same_shape(&answer, AUTHENTICATE_ANSWER);
+
+    for _ in 0..10 {
+        assert_eq!(curl(&server, &AUTHENTICATE.replace(PASSWORD, "wrong")).0, 422);
+    }
+    let (status, head, answer) = curl(&server, AUTHENTICATE);
+    assert_eq!((status, &answer["error"]), (429, &json!(true)));
+    assert!(answer["message"].is_string());
+    has_fields(&head, &["x-ratelimit-limit", "x-ratelimit-remaining", "retry-after"]);
+}
