@@ -294,8 +294,6 @@ pub(crate) enum Domain {
     PasswordSalt,
     SealingKey,
     RecoveryCode,
-    /// What stands for a ticket where a second factor comes in one request with the first.
-    AtOnce,
 }
 
 impl Domain {
@@ -307,7 +305,6 @@ impl Domain {
             Self::PasswordSalt => b"password salt",
             Self::SealingKey => b"sealing key",
             Self::RecoveryCode => b"recovery code",
-            Self::AtOnce => b"at once",
         }
     }
 }

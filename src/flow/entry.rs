@@ -4,20 +4,17 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::code;
-use super::desk::{Opened, refuse};
+use super::ask::{self, Asking};
+use super::desk::Opened;
 use super::prove::{Tried, attempt};
 use super::signed_in::{Entry, enter, missing};
 use crate::assurance::{Method, Methods};
-use crate::keys::Domain;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{DirectoryEntry, Hashed, MachineError, Work};
-use crate::policy::RULE_PENDING_LOGINS;
-use crate::record::{Account, Ask, Challenge, Credentials, RecordError, RecordKey, StoredHash, Subject};
-use crate::throttle::Limited;
+use crate::record::{Account, Credentials, RecordKey, StoredHash};
 use crate::{
-    AccountId, Address, EventKind, Factor, Identifier, Label, Locale, Login, Operation, Password,
-    PasswordHash, Progress, Proofs, Purpose, Refusal, SecondFactor, Steps, Ticket, Timestamp, Verdict,
+    AccountId, Address, EventKind, Factor, Identifier, Label, Locale, Operation, Password, PasswordHash,
+    Progress, Proofs, Purpose, Refusal, Steps, Verdict,
 };
 
 /// How somebody wants to enter.
@@ -157,7 +154,7 @@ impl<O: 'static> Turn<O> for Enter<O> {
             let refusal = Refusal::InvalidProof { factor, attempts_left: 0 };
             return self.no(cx, desk, told, refusal, EventKind::FactorRejected { factor });
         }
-        let at_once = desk.record.ledger.position(&at_once(&desk));
+        let at_once = ask::at_once(&desk);
         match attempt(cx, &mut desk, &proof, at_once, None)? {
             Tried::Right(method) => {
                 told.push(EventKind::FactorAccepted { factor });
@@ -214,124 +211,10 @@ impl<O: 'static> Enter<O> {
                 let decision = Decision::new(desk.put(cx)?, granted);
                 Ok(decision.events(cx, &row, told).events(cx, &row, events).about(&account))
             }
-            Entry::Missing(offered) => self.ask(cx, desk, proven, offered, told),
-        }
-    }
-
-    /// Asks for a second factor: mails a code if it is to be one, and gives out a ticket if proofs come one by one.
-    fn ask(
-        &self,
-        cx: &mut Cx<'_>,
-        mut desk: Opened<Account>,
-        proven: Methods,
-        offered: Vec<Factor>,
-        mut told: Vec<EventKind>,
-    ) -> Result<Decision<O>, MachineError> {
-        let (row, stepwise) = (desk.row, matches!(self.manner.steps, Steps::Stepwise));
-        let mailing = offered.first() == Some(&Factor::MailedCode);
-        if let Some(factor) = offered.first().copied() {
-            told.push(EventKind::FactorAsked { factor });
-        }
-        if stepwise && let Some(full) = pending_logins_full(cx, &desk) {
-            return self.no(
-                cx,
-                desk,
-                told,
-                full.clone(),
-                super::limit_event(Operation::PasswordSignIn, &full),
-            );
-        }
-        let may_send = if mailing { desk.may_send(cx, Purpose::SecondFactor) } else { Ok(()) };
-        let before = desk.record.ledger.position(&at_once(&desk)).filter(|_| !stepwise);
-        let live = before.filter(|at| desk.challenge(*at).is_ok_and(|challenge| !challenge.codes.is_empty()));
-        // A code that was mailed for the same is still good: asking again within the cooldown is no mistake.
-        if let (Err(refusal), None, false) = (&may_send, live, stepwise) {
-            return self.no(
-                cx,
-                desk,
-                told,
-                refusal.clone(),
-                super::limit_event(Operation::PasswordSignIn, refusal),
-            );
-        }
-
-        let subject = self.subject(&desk, proven)?;
-        let login = if stepwise { Some(Ticket::<Login>::mint(&row, cx.ring, &mut cx.draw)) } else { None };
-        let login = login.map(|login| login.ok_or(RecordError::Sealed)).transpose()?;
-        let sending = mailing && may_send.is_ok();
-        let pending = login.as_ref().map(|login| login.digest(&desk.key));
-        let at = match (pending, before) {
-            (Some(digest), _) => Some(self.pend(cx, &mut desk, digest, 0, &subject)?),
-            (None, _) if !mailing => None,
-            (None, Some(at)) if !sending => Some(at),
-            // Wrong guesses at an earlier code for the same stay counted (R4).
-            (None, before) => {
-                let failures = before.map(|at| desk.record.ledger.challenges.remove(at).failures);
-                let digest = at_once(&desk);
-                Some(self.pend(cx, &mut desk, digest, failures.unwrap_or(0), &subject)?)
+            Entry::Missing(offered) => {
+                let asking = Asking { who: &self.who, manner: &self.manner, proven, offered };
+                asking.decide(cx, desk, told, &self.tell)
             }
-        };
-        let mut mail = None;
-        if let Some(at) = at.filter(|_| sending) {
-            mail = Some(code::send(cx, &mut desk, at, &subject)?);
-            told.push(EventKind::CodeSent {
-                purpose: Purpose::SecondFactor,
-                resend: false,
-                suppressed: false,
-            });
         }
-        let state = at.filter(|_| mailing).map(|at| desk.state(cx, at)).transpose()?;
-        let sent_to = mailing.then(|| self.who.identifier.masked());
-        let account = self.who.id.clone();
-        let second = SecondFactor { account, login, offered, mailed: mail.is_some(), sent_to, state };
-        let granted = Next::Done(Verdict::Granted((self.tell)(Progress::SecondFactor(second))));
-        let mut decision = Decision::new(desk.put(cx)?, granted).events(cx, &row, told).about(&self.who.id);
-        decision.mail = mail;
-        Ok(decision)
     }
-
-    /// Keeps that somebody is half-way in. Not the password, only the fact and what it was (B055).
-    fn pend(
-        &self,
-        cx: &Cx<'_>,
-        desk: &mut Opened<Account>,
-        ticket: [u8; 16],
-        failures: u32,
-        subject: &Subject,
-    ) -> Result<usize, MachineError> {
-        let purpose = Purpose::SecondFactor;
-        let ends = desk.now.saturating_add(cx.policy.lifetimes(purpose).session);
-        let mut challenge = Challenge::new(&desk.key, ticket, purpose, ends, subject)?;
-        challenge.failures = failures;
-        let challenges = &mut desk.record.ledger.challenges;
-        challenges.push(challenge);
-        Ok(challenges.len().saturating_sub(1))
-    }
-
-    fn subject(&self, desk: &Opened<Account>, proven: Methods) -> Result<Subject, MachineError> {
-        let Who { id, identifier, .. } = &self.who;
-        let address = desk.record.credentials(&desk.key)?.address;
-        Ok(Subject {
-            identifier: identifier.clone(),
-            address: Some(address).filter(|address| address != identifier.address()),
-            locale: self.manner.locale.clone(),
-            account: Some((id.clone(), desk.record.generation)),
-            answerable: true,
-            ask: Ask::SecondFactor { proven },
-        })
-    }
-}
-
-/// What stands for a ticket where proofs come in one request: such a sign-in has no handle, and an account one such code.
-fn at_once(desk: &Opened<Account>) -> [u8; 16] {
-    desk.key.digest(Domain::AtOnce, &[])
-}
-
-/// Whether as many sign-ins wait for a second factor as may: a full list refuses (law 9).
-fn pending_logins_full(cx: &Cx<'_>, desk: &Opened<Account>) -> Option<Refusal> {
-    let live = desk.record.ledger.live(Purpose::SecondFactor);
-    let (count, first_end) =
-        live.fold((0_usize, Timestamp::MAX), |(n, end), c| (n.saturating_add(1), end.min(c.expires_at)));
-    let full = Limited { rule: RULE_PENDING_LOGINS, retry_at: first_end };
-    (count >= usize::from(cx.policy.settings().factors.pending_logins)).then(|| refuse(cx, full))
 }

@@ -55,6 +55,7 @@
 //!
 //! Each turn's `decide` is pure: records, request, time and randomness in; next record, mail, events and verdict out.
 
+mod ask;
 mod cancel;
 mod code;
 mod confirm;

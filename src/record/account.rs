@@ -28,6 +28,9 @@ pub(crate) struct Account {
     identifiers: Vec<[u8; 16]>,
     pub(crate) factors: SecondFactors,
     pub(crate) sessions: StoredSessions,
+    /// What stands for the ticket of the one challenge that sign-ins in one request share. Random and new with each such
+    /// challenge, since a challenge is sealed under it; no ticket has it for its digest.
+    pub(crate) at_once: [u8; 16],
     /// The name under which the credentials were sealed; new each time.
     seal: [u8; 16],
     #[serde(with = "super::blob")]
@@ -69,6 +72,7 @@ impl Account {
             identifiers,
             factors: SecondFactors::default(),
             sessions: StoredSessions::default(),
+            at_once: draw.bytes(),
             seal: name,
             sealed,
         })
