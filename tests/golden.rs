@@ -15,13 +15,23 @@ use countersign::record::RecordKey;
 use countersign::*;
 
 const WHO: &str = "jo@example.com";
+/// What the account's authenticator app has.
+const SECRET: &str = "Q6TY4MJWPGTG4GBBXJ4TIJIGMGHZOBVA";
 
-/// A world with something in every field: an account with a pending confirmation, a wrong guess and sends; a visitor with two sessions,
-/// a spent guess, and links; a meter.
+/// A world with something in every field: an account with an authenticator app, mailed codes, recovery codes, an enrolment and a
+/// sign-in that wait, a session, a pending confirmation, wrong guesses and sends; a visitor with two sessions, spent guesses,
+/// and links; a meter.
 fn furnished() -> (World, [Ticket<OtpSession>; 2], [String; 2]) {
     let world = World::recommended();
     world.member(WHO);
     world.seconds(60);
+    let session = secured(&world);
+    world.seconds(30);
+    let enrolment = EnrolTotp { client: Client::unmetered(), session, password: password() };
+    world.ask(enrolment).into_result().unwrap();
+    world.ask(enter(Steps::Stepwise)).into_result().unwrap();
+    world.ask(enter(Steps::AtOnce(totp("000000")))).into_result().unwrap_err();
+    world.ask(PasswordSignIn { password: Password::typed("not it").unwrap(), ..enter(Steps::Stepwise) });
     let client = Client::ip("192.0.2.1".parse().unwrap());
     let request = SignIn { client, identifier: id(WHO), locale: Some(Locale::new("nl-NL").unwrap()) };
     let sign_in = world.ask(request).into_result().unwrap().session;
@@ -32,6 +42,37 @@ fn furnished() -> (World, [Ticket<OtpSession>; 2], [String; 2]) {
     let confirm_code = world.last_code();
     world.verify(Purpose::ConfirmAction, &confirm, &wrong(&confirm_code)).unwrap_err();
     (world, [sign_in, confirm], [sign_in_code, confirm_code])
+}
+
+fn password() -> Password {
+    Password::typed("MyPassword1!").unwrap()
+}
+
+fn totp(code: &str) -> Proofs {
+    Proofs { totp: Some(Code::typed(code)), ..Proofs::default() }
+}
+
+fn enter(steps: Steps) -> PasswordSignIn {
+    let (client, identifier, label) = (Client::unmetered(), id(WHO), Label::new("a browser"));
+    PasswordSignIn { client, identifier, password: password(), steps, label, locale: None }
+}
+
+/// Turns on all that can be, with the secret below; a session that has proven it.
+fn secured(world: &World) -> Ticket<Session> {
+    let plain = world.ask(enter(Steps::Stepwise)).into_result().unwrap().signed_in().unwrap();
+    let (client, session) = (Client::unmetered, plain.session().clone());
+    let request = EnableMailedCode { client: client(), session: session.clone(), password: password() };
+    world.ask(request).into_result().unwrap();
+    let request = EnrolTotp { client: client(), session: session.clone(), password: password() };
+    let secret = world.ask(request).into_result().unwrap().secret;
+    assert_eq!(secret.expose_base32(), SECRET, "the world is drawn from seeds");
+    let code = totp_shown(world, &secret);
+    let confirm = ConfirmTotp { client: client(), session: session.clone(), code };
+    world.ask(confirm).into_result().unwrap();
+    world.seconds(30);
+    let proof = Proof::Totp(totp_shown(world, &secret));
+    let request = StepUp { client: client(), session, proof, label: Label::new("a browser") };
+    world.ask(request).into_result().unwrap().session().clone()
 }
 
 fn path(version: u8, key: &RecordKey) -> PathBuf {
@@ -63,6 +104,13 @@ fn old_records_still_work() {
     assert_eq!(limit(world.resend(&sign_in)).0, policy::RULE_COOLDOWN);
     assert!(world.verify(Purpose::SignIn, &sign_in, &sign_in_code).is_ok());
     assert!(world.verify(Purpose::ConfirmAction, &confirm, &confirm_code).is_ok());
+    let secret = countersign::factor::TotpSecret::from_base32(SECRET).unwrap();
+    let used = totp_shown(&world, &secret);
+    world.seconds(30);
+    let code = totp_shown(&world, &secret);
+    assert_ne!(used.expose(), code.expose());
+    let signed_in = world.ask(enter(Steps::AtOnce(totp(code.expose())))).into_result().unwrap();
+    assert_eq!(signed_in.signed_in().unwrap().recovery_codes_left(), Some(10));
 }
 
 /// R72, law 10: a record of an unknown version, of another kind, cut short or with something added is an error, not an empty record.
