@@ -191,3 +191,66 @@ fn overview(fields: Vec<Wrong>) -> Value {
 fn challenge(headers: &mut HeaderMap) {
     headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use countersign::{SessionState, Timestamp};
+
+    use super::*;
+
+    const STRANGER: Fields = Fields { handle: Some("code"), credentials: "email", factor: "code" };
+    const BEARER: Fields = Fields { handle: None, credentials: "password", factor: "password" };
+
+    fn field(refusal: &Refusal, fields: Fields) -> (&'static str, String) {
+        match No::of(refusal, fields).why {
+            Why::Fields(mut wrong) => wrong.pop().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn status(refusal: &Refusal, fields: Fields) -> u16 {
+        No::of(refusal, fields).into_response().status().as_u16()
+    }
+
+    #[test]
+    fn r31_a_code_that_is_no_good_is_told_by_one_text() {
+        let at = Timestamp::UNIX_EPOCH;
+        let state = SessionState {
+            attempts_left: 1,
+            code_expires_at: None,
+            session_expires_at: at,
+            resend_at: None,
+            expires_in: Duration::ZERO,
+        };
+        let proof = |factor| Refusal::InvalidProof { factor, attempts_left: 1 };
+        let (_, text) = field(&Refusal::InvalidSession, STRANGER);
+        for refusal in [Refusal::InvalidCode(state), Refusal::CodeExpired(state), proof(Factor::Totp)] {
+            assert_eq!(field(&refusal, STRANGER), ("code", text.clone()), "{refusal:?}");
+        }
+        assert_eq!(field(&proof(Factor::RecoveryCode), STRANGER), ("code", text.clone()));
+        assert_eq!(field(&proof(Factor::MailedCode), STRANGER), ("token", text));
+        assert_eq!(field(&proof(Factor::Password), STRANGER).0, "password");
+    }
+
+    #[test]
+    fn a_no_lands_in_the_field_it_is_about() {
+        assert_eq!(field(&Refusal::InvalidCredentials, STRANGER), ("email", WRONG_CREDENTIALS.into()));
+        assert_eq!(field(&Refusal::InvalidCredentials, BEARER), ("password", WRONG_PASSWORD.into()));
+        assert_eq!(field(&Refusal::FactorDisabled, STRANGER).0, "code");
+        assert!(field(&Refusal::FactorDisabled, BEARER).1.contains("disabled"), "it is told apart");
+        assert_eq!(field(&Refusal::NothingPending, BEARER).0, "code");
+        assert_eq!(status(&Refusal::InvalidSession, BEARER), 401);
+        assert_eq!(status(&Refusal::StepUpRequired, BEARER), 403);
+        assert_eq!(status(&Refusal::FactorNotAllowed, BEARER), 403);
+    }
+
+    #[test]
+    fn the_first_of_many_is_the_message() {
+        let many = vec![("a", "one".into()), ("b", "two".into()), ("a", "three".into())];
+        let expected =
+            json!({ "message": "one (and 2 more)", "errors": { "a": ["one", "three"], "b": ["two"] } });
+        assert_eq!(overview(many), expected);
+    }
+}

@@ -27,6 +27,15 @@ fn a_sign_up_ends_signed_in() {
     for no in &nos {
         assert_eq!((blamed(no).as_str(), &no.text), ("code", &nos[0].text), "which, is not told");
     }
+    let late = data(&ask(
+        &server,
+        "/v1/create-account",
+        &json!({ "email": "late@example.com", "password": PASSWORD }),
+    ));
+    server.advance(300);
+    let no = verify("late@example.com", &late["session_id"], &server.code("late@example.com"));
+    assert_eq!((no.status, &no.text), (422, &nos[0].text), "nor that it has expired");
+    server.advance(-300);
     let entered = data(&verify("JOHN@example.com", session, &right));
     assert_eq!(names(&entered), ["token", "language", "id", "name", "email"]);
     assert_eq!((&entered["name"], &entered["language"]), (&json!("John"), &json!("nl-NL")));
