@@ -339,3 +339,44 @@ fn a_suspended_account_is_like_one_with_another_password() {
     set(false);
     entered(world.ask(at_once(Proofs::default())));
 }
+
+/// Laws 1 and 2: a right password counts as compared even where nothing is left to do: without a commit, the right one of
+/// many that are sent at once would be answered however few the budget lets through.
+#[test]
+fn law2_a_right_password_is_answered_only_if_no_guess_was_counted_meanwhile() {
+    let (world, session) = member();
+    let enable = |password: &str| EnableMailedCode {
+        client: Client::unmetered(),
+        session: session.clone(),
+        password: Password::typed(password).unwrap(),
+    };
+    world.ask(enable(PASSWORD)).into_result().unwrap();
+    let context =
+        Context { now: START.saturating_add(core::time::Duration::from_secs(300)), entropy: seed(77) };
+    let mut step = world.sentry.machine.begin(enable(PASSWORD), context);
+    let mut raced = false;
+    let outcome = loop {
+        step = match step {
+            Step::Load(load) => {
+                let rows = world.sentry.store.load(load.keys()).unwrap();
+                if !std::mem::replace(&mut raced, true) {
+                    // Ten wrong ones overtake it.
+                    (0..10).for_each(|_| drop(world.ask(enable("Not my password"))));
+                }
+                load.resume(rows).unwrap()
+            }
+            Step::Prove(prove) => {
+                let hashed = prove.work().run(&*world.sentry.hasher).unwrap();
+                prove.resume(hashed).unwrap()
+            }
+            Step::Commit(commit) => {
+                let answer =
+                    world.sentry.store.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                commit.resume(answer).unwrap()
+            }
+            Step::Done(done) => break done.outcome.verdict.into_result(),
+            other => panic!("{other:?}"),
+        };
+    };
+    assert!(matches!(outcome, Err(Refusal::Limited { .. })), "{outcome:?}");
+}

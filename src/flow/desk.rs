@@ -194,6 +194,13 @@ impl<H: Holder> Opened<H> {
         self.guesses(factor).check(H::budget(cx.policy), now)
     }
 
+    /// Notes that a guess was right, which ends its run of failures (R6), and that the record must be written whatever else is
+    /// decided: a right guess stands only if none was counted meanwhile (law 1, law 2).
+    pub(super) fn guessed_right(&mut self, factor: Factor) {
+        self.guesses(factor).succeed();
+        self.changed = true;
+    }
+
     /// The guess budget of a factor as it stands, for response headers.
     pub(super) fn guess_quota(&mut self, cx: &Cx<'_>, factor: Factor) -> Quota {
         let now = self.now;

@@ -50,7 +50,7 @@ pub(super) fn attempt(
         Proof::Password(_) => (hashed.is_some_and(Hashed::is_right), Method::Password),
     };
     if right {
-        desk.guesses(factor).succeed();
+        desk.guessed_right(factor);
         return Ok(Tried::Right(method));
     }
     let locked = desk.charge_guess(cx, factor);

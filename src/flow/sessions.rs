@@ -229,7 +229,7 @@ impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
                 let quota = desk.guess_quota(cx, Factor::Password);
                 return Ok(Decision::new(desk.put(cx)?, refused).limit(quota).events(cx, &row, told));
             }
-            desk.guesses(Factor::Password).succeed();
+            desk.guessed_right(Factor::Password);
         }
         self.request.decide(cx, desk, at)
     }

@@ -136,7 +136,7 @@ fn accepted<H: Holder>(
     let next = granted(cx, &desk, purpose, subject, enter);
     desk.record.ledger().spend(purpose);
     // Ends a run of failures, which only an account's record counts. All other counts only age (law 2).
-    desk.guesses(Factor::MailedCode).succeed();
+    desk.guessed_right(Factor::MailedCode);
     let change = desk.put(cx)?;
     Ok(Decision::new(change, next)
         .event(cx, &row, EventKind::CodeAccepted { purpose })
