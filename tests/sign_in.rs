@@ -331,13 +331,19 @@ fn a_suspended_account_is_like_one_with_another_password() {
     let account = world.account(WHO).unwrap();
     let set =
         |suspended| world.ask(SetSuspended { account: account.clone(), suspended }).into_result().unwrap();
+    let password = Password::typed(PASSWORD).unwrap();
+    let begun = EnrolTotp { client: Client::unmetered(), session: session.clone(), password };
+    let secret = world.ask(begun).into_result().unwrap().secret;
     assert_eq!(set(true).sessions_ended, 1);
     let check = CheckSession { client: Client::unmetered(), session };
     assert_eq!(world.ask(check).into_result().unwrap_err(), Refusal::InvalidSession);
     let refused = world.ask(at_once(Proofs::default())).into_result().unwrap_err();
     assert_eq!(refused, Refusal::InvalidCredentials);
     set(false);
-    entered(world.ask(at_once(Proofs::default())));
+    let session = entered(world.ask(at_once(Proofs::default()))).session().clone();
+    let code = totp_shown(&world, &secret);
+    let confirm = ConfirmTotp { client: Client::unmetered(), session, code };
+    assert_eq!(world.ask(confirm).into_result().unwrap_err(), Refusal::NothingPending, "begun before");
 }
 
 /// Laws 1 and 2: a right password counts as compared even where nothing is left to do: without a commit, the right one of

@@ -68,6 +68,8 @@ impl Turn<Suspended> for Set {
         let mut sessions_ended = 0;
         if suspended {
             desk.record.raise();
+            // It may have been begun by whoever the account is suspended for.
+            desk.record.factors.pending = None;
             sessions_ended = desk.record.sessions.end(|_, _| true);
         }
         desk.record.suspended = suspended;
