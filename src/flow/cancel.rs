@@ -3,7 +3,7 @@
 use super::desk::{Holder, Opened};
 use super::session::{OnSession, on_session};
 use crate::machine::turn::{Cx, Decision, Next};
-use crate::machine::{Machine, MachineError, Request, sealed};
+use crate::machine::{MachineError, Request};
 use crate::{Cancelled, Client, EventKind, Operation, OtpSession, Ticket, Verdict};
 
 /// End a session. What it spent (messages, wrong guesses) stays spent.
@@ -18,21 +18,16 @@ pub struct Cancel {
     pub session: Ticket<OtpSession>,
 }
 
-impl Request for Cancel {}
-impl sealed::Begin for Cancel {
-    type Output = Cancelled;
-
-    fn begin(self, machine: &Machine) -> sealed::First<Cancelled> {
-        let client = self.client.clone();
-        on_session(machine, &client, self).into()
-    }
-}
+super::request!(Cancel -> Cancelled, on_session);
 
 impl OnSession<Cancelled> for Cancel {
     fn operation(&self) -> Operation {
         Operation::Cancel
     }
 
+    fn client(&self) -> &Client {
+        &self.client
+    }
     fn ticket(&self) -> &Ticket<OtpSession> {
         &self.session
     }

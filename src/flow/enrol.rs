@@ -8,15 +8,15 @@ use core::time::Duration;
 
 use super::desk::Opened;
 use super::prove::refusal;
-use super::sessions::{SignedInAs, proven, signed_in_as, signed_in_request};
+use super::sessions::{Bearer, SignedInAs, proven, signed_in_as, signed_in_requests};
 use crate::assurance::Method;
 use crate::factor::{Algorithm, RecoveryCode, TotpParams, TotpSecret};
+use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
-use crate::machine::{Machine, MachineError, Request, sealed};
 use crate::record::{Account, PendingTotp, Shown};
 use crate::{
-    Client, Code, Envelope, EventKind, Factor, MessageKind, Operation, Password, Refusal, Session, Ticket,
-    Timestamp, Verdict,
+    Client, Code, Envelope, EventKind, Factor, MessageKind, Password, Refusal, Session, Ticket, Timestamp,
+    Verdict,
 };
 
 /// Begin to set up an authenticator app: makes a secret for it.
@@ -92,19 +92,13 @@ pub struct RecoveryCodesIssued {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FactorEnabled;
 
-signed_in_request!(EnrolTotp -> TotpEnrolment);
-signed_in_request!(ConfirmTotp -> RecoveryCodesIssued);
-signed_in_request!(EnableMailedCode -> FactorEnabled);
+signed_in_requests!(
+    EnrolTotp -> TotpEnrolment,
+    ConfirmTotp -> RecoveryCodesIssued,
+    EnableMailedCode -> FactorEnabled,
+);
 
 impl SignedInAs<TotpEnrolment> for EnrolTotp {
-    const OPERATION: Operation = Operation::EnrolTotp;
-
-    fn client(&self) -> &Client {
-        &self.client
-    }
-    fn session(&self) -> &Ticket<Session> {
-        &self.session
-    }
     fn password(&self) -> Option<&Password> {
         Some(&self.password)
     }
@@ -135,15 +129,6 @@ impl SignedInAs<TotpEnrolment> for EnrolTotp {
 }
 
 impl SignedInAs<RecoveryCodesIssued> for ConfirmTotp {
-    const OPERATION: Operation = Operation::ConfirmTotp;
-
-    fn client(&self) -> &Client {
-        &self.client
-    }
-    fn session(&self) -> &Ticket<Session> {
-        &self.session
-    }
-
     fn decide(
         &self,
         cx: &mut Cx<'_>,
@@ -180,14 +165,6 @@ impl SignedInAs<RecoveryCodesIssued> for ConfirmTotp {
 }
 
 impl SignedInAs<FactorEnabled> for EnableMailedCode {
-    const OPERATION: Operation = Operation::EnableMailedCode;
-
-    fn client(&self) -> &Client {
-        &self.client
-    }
-    fn session(&self) -> &Ticket<Session> {
-        &self.session
-    }
     fn password(&self) -> Option<&Password> {
         Some(&self.password)
     }

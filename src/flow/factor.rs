@@ -12,7 +12,7 @@ use super::session::missing as unknown_ticket;
 use super::signed_in::{Entry, enter, missing};
 use crate::assurance::Methods;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
-use crate::machine::{Hashed, Machine, MachineError, Request, Work, sealed};
+use crate::machine::{Hashed, Machine, MachineError, Request, Work};
 use crate::record::{Account, Ask, RecordKey, RecordKind, Subject};
 use crate::{
     Client, EventKind, Factor, Label, Login, Operation, Proof, Purpose, Refusal, SecondFactor, SignedIn,
@@ -51,25 +51,9 @@ pub struct ResendFactorCode {
     pub login: Ticket<Login>,
 }
 
-impl Request for ProveFactor {}
-impl sealed::Begin for ProveFactor {
-    type Output = SignedIn;
+super::request!(ProveFactor -> SignedIn, on_login);
 
-    fn begin(self, machine: &Machine) -> sealed::First<SignedIn> {
-        let client = self.client.clone();
-        on_login(machine, &client, self).into()
-    }
-}
-
-impl Request for ResendFactorCode {}
-impl sealed::Begin for ResendFactorCode {
-    type Output = SecondFactor;
-
-    fn begin(self, machine: &Machine) -> sealed::First<SecondFactor> {
-        let client = self.client.clone();
-        on_login(machine, &client, self).into()
-    }
-}
+super::request!(ResendFactorCode -> SecondFactor, on_login);
 
 /// A sign-in that waits for its second factor.
 struct Waiting {
@@ -84,6 +68,7 @@ struct Waiting {
 trait OnLogin<O>: Send + Sync + 'static {
     const OPERATION: Operation;
 
+    fn client(&self) -> &Client;
     fn ticket(&self) -> &Ticket<Login>;
 
     /// The password to compare first, if that is the proof.
@@ -99,10 +84,10 @@ trait OnLogin<O>: Send + Sync + 'static {
     ) -> Result<Decision<O>, MachineError>;
 }
 
-fn on_login<O: 'static, L: OnLogin<O>>(machine: &Machine, client: &Client, request: L) -> Next<O> {
+fn on_login<O: 'static, L: OnLogin<O>>(machine: &Machine, request: L) -> Next<O> {
     let row = request.ticket().row(machine.ring()).filter(|row| row.kind() == Some(RecordKind::Account));
-    let request = Arc::new(request);
-    metered(machine, client, L::OPERATION, move || match row {
+    let (client, request) = (request.client().clone(), Arc::new(request));
+    metered(machine, &client, L::OPERATION, move || match row {
         Some(row) => Next::Turn(Box::new(Found { request: Arc::clone(&request), row })),
         None => Next::Done(Verdict::Refused(Refusal::InvalidSession)),
     })
@@ -164,6 +149,9 @@ impl<O: 'static, L: OnLogin<O>> Turn<O> for Found<L> {
 impl OnLogin<SignedIn> for ProveFactor {
     const OPERATION: Operation = Operation::ProveFactor;
 
+    fn client(&self) -> &Client {
+        &self.client
+    }
     fn ticket(&self) -> &Ticket<Login> {
         &self.login
     }
@@ -226,6 +214,9 @@ impl OnLogin<SignedIn> for ProveFactor {
 impl OnLogin<SecondFactor> for ResendFactorCode {
     const OPERATION: Operation = Operation::ResendFactorCode;
 
+    fn client(&self) -> &Client {
+        &self.client
+    }
     fn ticket(&self) -> &Ticket<Login> {
         &self.login
     }

@@ -55,6 +55,21 @@
 //!
 //! Each turn's `decide` is pure: records, request, time and randomness in; next record, mail, events and verdict out.
 
+/// Makes a request of a type: what is granted when all goes well, and the function that begins it.
+macro_rules! request {
+    ($request:ident -> $output:ty, $begin:path) => {
+        impl crate::machine::Request for $request {}
+        impl crate::machine::sealed::Begin for $request {
+            type Output = $output;
+
+            fn begin(self, machine: &crate::machine::Machine) -> crate::machine::sealed::First<$output> {
+                $begin(machine, self).into()
+            }
+        }
+    };
+}
+pub(crate) use request;
+
 mod ask;
 mod cancel;
 mod code;

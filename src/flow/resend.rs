@@ -4,7 +4,7 @@ use super::code;
 use super::desk::{Holder, Opened};
 use super::session::{OnSession, on_session};
 use crate::machine::turn::{Cx, Decision, Next};
-use crate::machine::{Machine, MachineError, Request, sealed};
+use crate::machine::{MachineError, Request};
 use crate::{Client, EventKind, Operation, OtpSession, Resent, Ticket, Verdict};
 
 /// Send another code in the same session.
@@ -22,21 +22,16 @@ pub struct Resend {
     pub session: Ticket<OtpSession>,
 }
 
-impl Request for Resend {}
-impl sealed::Begin for Resend {
-    type Output = Resent;
-
-    fn begin(self, machine: &Machine) -> sealed::First<Resent> {
-        let client = self.client.clone();
-        on_session(machine, &client, self).into()
-    }
-}
+super::request!(Resend -> Resent, on_session);
 
 impl OnSession<Resent> for Resend {
     fn operation(&self) -> Operation {
         Operation::Resend
     }
 
+    fn client(&self) -> &Client {
+        &self.client
+    }
     fn ticket(&self) -> &Ticket<OtpSession> {
         &self.session
     }

@@ -15,6 +15,7 @@ use crate::{Client, Operation, OtpSession, Refusal, Ticket, Verdict};
 pub(super) trait OnSession<O>: Send + Sync + 'static {
     fn operation(&self) -> Operation;
 
+    fn client(&self) -> &Client;
     fn ticket(&self) -> &Ticket<OtpSession>;
 
     /// Decides, with the live session at `index` of the record on the desk.
@@ -27,14 +28,10 @@ pub(super) trait OnSession<O>: Send + Sync + 'static {
 }
 
 /// Counts the request, then leads the ticket to its record: the visitor's or the account's.
-pub(super) fn on_session<O: 'static, S: OnSession<O>>(
-    machine: &Machine,
-    client: &Client,
-    request: S,
-) -> Next<O> {
+pub(super) fn on_session<O: 'static, S: OnSession<O>>(machine: &Machine, request: S) -> Next<O> {
     let row = request.ticket().row(machine.ring());
-    let (operation, request) = (request.operation(), Arc::new(request));
-    metered(machine, client, operation, move || {
+    let (client, operation, request) = (request.client().clone(), request.operation(), Arc::new(request));
+    metered(machine, &client, operation, move || {
         let request = Arc::clone(&request);
         match row.and_then(|row| Some((row, row.kind()?))) {
             Some((row, RecordKind::Visitor)) => Next::Turn(Box::new(Found::<S, Visitor>::new(request, row))),

@@ -11,7 +11,7 @@ use super::meter::metered;
 use super::session::missing;
 use crate::assurance::{Method, Methods};
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
-use crate::machine::{Hashed, Machine, MachineError, Request, Work, sealed};
+use crate::machine::{Hashed, Machine, MachineError, Work};
 use crate::record::{Account, Credentials, RecordKey, RecordKind, StoredSession};
 use crate::{
     AccountId, Address, Client, EventKind, Factor, Identifier, Label, Operation, Password, Refusal, Session,
@@ -154,13 +154,16 @@ impl SessionInfo {
     }
 }
 
-/// What somebody who is signed in asks for.
-pub(super) trait SignedInAs<O>: Send + Sync + 'static {
+/// A request of somebody who is signed in: who sends it, and the session.
+pub(super) trait Bearer: Send + Sync + 'static {
     const OPERATION: Operation;
 
     fn client(&self) -> &Client;
     fn session(&self) -> &Ticket<Session>;
+}
 
+/// What is done for it.
+pub(super) trait SignedInAs<O>: Bearer {
     /// The account's password, for requests that ask for it again. Compared, and counted on the account, before
     /// [`decide`](Self::decide).
     fn password(&self) -> Option<&Password> {
@@ -235,35 +238,27 @@ impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
     }
 }
 
-/// Makes a request one of somebody signed in.
-macro_rules! signed_in_request {
-    ($request:ident -> $output:ty) => {
-        impl Request for $request {}
-        impl sealed::Begin for $request {
-            type Output = $output;
+/// Makes requests of types that have a client and a session.
+macro_rules! signed_in_requests {
+    ($($request:ident -> $output:ty),* $(,)?) => {$(
+        super::request!($request -> $output, signed_in_as);
+        impl super::sessions::Bearer for $request {
+            const OPERATION: crate::Operation = crate::Operation::$request;
 
-            fn begin(self, machine: &Machine) -> sealed::First<$output> {
-                signed_in_as(machine, self).into()
+            fn client(&self) -> &crate::Client {
+                &self.client
+            }
+            fn session(&self) -> &crate::Ticket<crate::Session> {
+                &self.session
             }
         }
-    };
+    )*};
 }
-pub(super) use signed_in_request;
+pub(super) use signed_in_requests;
 
-signed_in_request!(CheckSession -> SessionInfo);
-signed_in_request!(ListSessions -> Vec<SessionInfo>);
-signed_in_request!(EndSessions -> Ended);
+signed_in_requests!(CheckSession -> SessionInfo, ListSessions -> Vec<SessionInfo>, EndSessions -> Ended);
 
 impl SignedInAs<SessionInfo> for CheckSession {
-    const OPERATION: Operation = Operation::CheckSession;
-
-    fn client(&self) -> &Client {
-        &self.client
-    }
-    fn session(&self) -> &Ticket<Session> {
-        &self.session
-    }
-
     fn decide(
         &self,
         cx: &mut Cx<'_>,
@@ -280,15 +275,6 @@ impl SignedInAs<SessionInfo> for CheckSession {
 }
 
 impl SignedInAs<Vec<SessionInfo>> for ListSessions {
-    const OPERATION: Operation = Operation::ListSessions;
-
-    fn client(&self) -> &Client {
-        &self.client
-    }
-    fn session(&self) -> &Ticket<Session> {
-        &self.session
-    }
-
     fn decide(
         &self,
         cx: &mut Cx<'_>,
@@ -307,15 +293,6 @@ impl SignedInAs<Vec<SessionInfo>> for ListSessions {
 }
 
 impl SignedInAs<Ended> for EndSessions {
-    const OPERATION: Operation = Operation::EndSessions;
-
-    fn client(&self) -> &Client {
-        &self.client
-    }
-    fn session(&self) -> &Ticket<Session> {
-        &self.session
-    }
-
     fn decide(
         &self,
         cx: &mut Cx<'_>,

@@ -2,15 +2,13 @@
 
 use super::desk::Opened;
 use super::prove::{Tried, attempt};
-use super::sessions::{SignedInAs, proven, signed_in_as, signed_in_request};
+use super::sessions::{Bearer, SignedInAs, proven, signed_in_as, signed_in_requests};
 use super::signed_in::{Entry, enter};
 use crate::assurance::Method;
+use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
-use crate::machine::{Machine, MachineError, Request, sealed};
 use crate::record::Account;
-use crate::{
-    Client, EventKind, Label, Operation, Password, Proof, Refusal, Session, SignedIn, Ticket, Verdict,
-};
+use crate::{Client, EventKind, Label, Password, Proof, Refusal, Session, SignedIn, Ticket, Verdict};
 
 /// Prove another factor while signed in, or the same one anew.
 ///
@@ -31,17 +29,9 @@ pub struct StepUp {
     pub label: Label,
 }
 
-signed_in_request!(StepUp -> SignedIn);
+signed_in_requests!(StepUp -> SignedIn);
 
 impl SignedInAs<SignedIn> for StepUp {
-    const OPERATION: Operation = Operation::StepUp;
-
-    fn client(&self) -> &Client {
-        &self.client
-    }
-    fn session(&self) -> &Ticket<Session> {
-        &self.session
-    }
     fn password(&self) -> Option<&Password> {
         match &self.proof {
             Proof::Password(password) => Some(password),

@@ -9,7 +9,7 @@ use super::open::{Admit, make_account};
 use super::session::{OnSession, missing, on_session};
 use crate::assurance::Method;
 use crate::machine::turn::{Cx, Decision, Next};
-use crate::machine::{Machine, MachineError, Request, sealed};
+use crate::machine::{MachineError, Request};
 use crate::record::{Ask, Subject};
 use crate::{
     Client, Code, EventKind, Factor, Identifier, Label, Operation, OtpSession, Purpose, Refusal, Ticket,
@@ -41,21 +41,16 @@ pub struct Verify {
     pub enter: Option<Label>,
 }
 
-impl Request for Verify {}
-impl sealed::Begin for Verify {
-    type Output = Verified;
-
-    fn begin(self, machine: &Machine) -> sealed::First<Verified> {
-        let client = self.client.clone();
-        on_session(machine, &client, self).into()
-    }
-}
+super::request!(Verify -> Verified, on_session);
 
 impl OnSession<Verified> for Verify {
     fn operation(&self) -> Operation {
         if self.enter.is_some() { Operation::VerifyAndEnter } else { Operation::Verify }
     }
 
+    fn client(&self) -> &Client {
+        &self.client
+    }
     fn ticket(&self) -> &Ticket<OtpSession> {
         &self.session
     }
