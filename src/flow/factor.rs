@@ -12,7 +12,7 @@ use super::session::missing as unknown_ticket;
 use super::signed_in::{Entry, enter, missing};
 use crate::assurance::Methods;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
-use crate::machine::{Hashed, Machine, MachineError, Request, Work};
+use crate::machine::{Hashed, Machine, MachineError, Work};
 use crate::record::{Account, Ask, RecordKey, RecordKind, Subject};
 use crate::{
     Client, EventKind, Factor, Label, Login, Operation, Proof, Purpose, Refusal, SecondFactor, SignedIn,

@@ -4,7 +4,7 @@ use super::code;
 use super::desk::{Holder, Opened};
 use super::session::{OnSession, on_session};
 use crate::machine::turn::{Cx, Decision, Next};
-use crate::machine::{MachineError, Request};
+use crate::machine::MachineError;
 use crate::{Client, EventKind, Operation, OtpSession, Resent, Ticket, Verdict};
 
 /// Send another code in the same session.
