@@ -3,6 +3,7 @@
 //! | law | where |
 //! |---|---|
 //! | 4 no skipping | `doors`, `at_once`, `stories` |
+//! | 8 indistinguishable | `strangers`, `streets` |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::arithmetic_side_effects, reason = "tests")]
 
@@ -12,10 +13,14 @@ mod common;
 mod drive;
 #[path = "../common/people.rs"]
 mod people;
+#[path = "../common/otp/small.rs"]
+mod small;
 
 mod at_once;
 mod doors;
 mod stories;
+mod strangers;
+mod streets;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -25,6 +30,7 @@ fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
         failure_persistence: None,
+        max_shrink_iters: 300,
         rng_seed: RngSeed::Fixed(21),
         ..ProptestConfig::default()
     }
