@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use countersign::host::PasswordHasher;
-//! use countersign::{Password, Salt};
+//! use countersign::{Password, PasswordHash, Salt};
 //! use countersign_argon2::Argon2Hasher;
 //!
 //! let hasher = Argon2Hasher::recommended();
@@ -12,33 +12,85 @@
 //! assert!(hash.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
 //! assert!(hasher.verify(&password, &hash)?);
 //! assert!(!hasher.verify(&Password::typed("Tr0ub4dor&3")?, &hash)?);
+//!
+//! // Hashes that a store brought along are checked as well, and made anew at the next sign-in.
+//! let old = PasswordHash::new("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW")?;
+//! assert!(hasher.verify(&Password::typed("U*U")?, &old)?);
+//! assert!(hasher.rehash_due(&old) && !hasher.rehash_due(&hash));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What an attacker could gain if this were wrong: with a stolen store, passwords at the price of a plain
-//! digest; without one, the knowledge which accounts exist, from how long an answer takes (law 8).
+//! # What is read
+//!
+//! | text | what | bound |
+//! |---|---|---|
+//! | `$argon2id$…`, `$argon2i$…`, `$argon2d$…` | Argon2, versions 1.0 and 1.3, any parameters | [`MAX_MEMORY_KIB`], [`MAX_WORK_KIB`] |
+//! | `$2a$…`, `$2b$…`, `$2y$…` | bcrypt; passwords of up to 72 bytes | [`MAX_BCRYPT_COST`] |
+//! | `$scrypt$ln=…,r=…,p=…$…` | scrypt in PHC form | [`MAX_MEMORY_KIB`], [`MAX_WORK_KIB`] |
+//! | `$pbkdf2-sha256$i=…$…`, `$pbkdf2-sha512$i=…$…` | PBKDF2 in PHC form | [`MAX_PBKDF2_ROUNDS`] |
+//!
+//! Always all of them: what a password opens must not depend on how the host was compiled. Other texts of the same functions
+//! (`$pbkdf2-sha256$29000$…`, `pbkdf2_sha256$600000$…`) are turned into these when they are imported: the salt and the tag in
+//! base64 without `=`, at least 8 and 10 bytes long. Everything else matches nothing, after as much work as a hash made here.
+//!
+//! **bcrypt and long passwords.** bcrypt reads 72 bytes of a password. Whoever has a longer one could sign in with its beginning
+//! and anything after it, and what was typed then would become the password. So a longer one matches no bcrypt hash, and its
+//! owner chooses a new one by recovery (ASVS 6.2.8, NIST SP 800-63B-4 §3.1.1.2: no truncation). Nothing here makes a bcrypt
+//! hash. A password with a NUL character matches none of the older functions: they have one hash for several of those.
+//!
+//! # What older hashes tell
+//!
+//! A check takes the time of the *stored* hash, and an unknown account that of a new one. Until an account with an older
+//! hash, or with other parameters, was signed in to, how long a wrong password takes tells a stranger that it exists
+//! (law 8, CVE-2024-39329). The limits on guesses bound how often he may ask, not what he learns from one answer. No padding helps: it
+//! would have to reach to the slowest hash in the store. What does:
+//!
+//! * Let [`rehash_due`](PasswordHasher::rehash_due) do its work, and set a day on which the hashes that are left are
+//!   dropped. Their owners recover by mail. An account without a password takes the time of one that is unknown.
+//! * When raising parameters, the same: the fewer old hashes, the fewer accounts are told.
+//! * If it must not be told at all, import no hashes; invite to recover.
+//!
+//! # What an attacker could gain if this were wrong
+//!
+//! With a stolen store, passwords at the price of a plain digest; without one, the knowledge which accounts exist, from how
+//! long an answer takes; with a row that he wrote, a host that hashes for a year (law 13).
+//!
+//! [`MAX_MEMORY_KIB`]: Argon2Hasher::MAX_MEMORY_KIB
+//! [`MAX_WORK_KIB`]: Argon2Hasher::MAX_WORK_KIB
+//! [`MAX_BCRYPT_COST`]: Argon2Hasher::MAX_BCRYPT_COST
+//! [`MAX_PBKDF2_ROUNDS`]: Argon2Hasher::MAX_PBKDF2_ROUNDS
 
 #![forbid(unsafe_code)]
 
-use argon2::password_hash::PasswordHasher as _;
+mod formats;
+mod memory;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use argon2::Params;
 use argon2::password_hash::phc;
-use argon2::{Algorithm, Argon2, Params, Version};
 use countersign::host::{HashError, PasswordHasher};
 use countersign::{Password, PasswordHash, Salt};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::formats::argon2::{Argon2, is_affordable};
+use crate::formats::{Function, Stored};
+use crate::memory::Memory;
+
 /// Argon2id, version 1.3, 32-byte tags, no secret key.
 ///
-/// New hashes are made with the parameters given here; older ones, made with others, keep verifying, so
-/// parameters can be raised at any time. How long a check takes follows the parameters of the *stored* hash: as
-/// long as old and new ones are in one store, time tells them apart, so rehash each password at its next
-/// sign-in.
+/// New hashes are made with the parameters given here; older ones, made with others or by another function, keep verifying, so
+/// parameters can be raised at any time. How long a check takes follows the *stored* hash: see
+/// [what older hashes tell](crate#what-older-hashes-tell).
 ///
-/// One hash occupies the memory it is made with: bound how many run at once. Lanes are computed one after the other.
+/// One hash occupies the memory it is made with: bound how many run at once. Lanes are computed one after the other. The memory
+/// of a few hashes is kept for the next ones ([`keeping`](Self::keeping)); clones share it.
 #[derive(Clone, Debug)]
 pub struct Argon2Hasher {
-    params: Params,
+    own: Arc<Argon2>,
+    memory: Arc<Memory>,
 }
 
 /// Why parameters were refused by [`Argon2Hasher::with_params`].
@@ -69,6 +121,10 @@ impl Argon2Hasher {
     /// A stored hash that asks for more matches nothing: whoever can write one text into the store, or have one
     /// imported, must not be able to stop the host with it (law 13).
     pub const MAX_WORK_KIB: u64 = 4 * 1024 * 1024;
+    /// The highest cost of a stored bcrypt hash that is checked: 2<sup>15</sup> rounds, some seconds.
+    pub const MAX_BCRYPT_COST: u32 = 15;
+    /// The most rounds of a stored PBKDF2 hash that is checked, over all parts of its tag: some seconds.
+    pub const MAX_PBKDF2_ROUNDS: u32 = 4_000_000;
     /// The most lanes of new hashes.
     pub const MAX_LANES: u32 = 64;
 
@@ -81,10 +137,10 @@ impl Argon2Hasher {
     /// # Ok::<(), countersign_argon2::ParamsError>(())
     /// ```
     #[must_use]
-    pub const fn recommended() -> Self {
+    pub fn recommended() -> Self {
         // `Params::DEFAULT` is the same; a test holds that, so that a new version of the crate cannot weaken it
         // unseen.
-        Self { params: Params::DEFAULT }
+        Self::of(Params::DEFAULT)
     }
 
     /// A hasher with other parameters: memory in KiB, iterations, lanes.
@@ -108,7 +164,7 @@ impl Argon2Hasher {
         if !is_affordable(&params) {
             return Err(ParamsError::TooCostly);
         }
-        Ok(Self { params })
+        Ok(Self::of(params))
     }
 
     /// **For test suites only:** 8 KiB, 1 iteration, 1 lane. Its hashes protect nothing.
@@ -130,98 +186,81 @@ impl Argon2Hasher {
         least.m_cost(Params::MIN_M_COST).t_cost(Params::MIN_T_COST).p_cost(Params::MIN_P_COST);
         // The least values that the crate names are values that it takes; were it otherwise, stronger ones do
         // no harm.
-        Self { params: least.build().unwrap_or(Params::DEFAULT) }
+        Self::of(least.build().unwrap_or(Params::DEFAULT))
     }
 
-    fn context(&self) -> Argon2<'static> {
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
-    }
-
-    /// What to compute for checking against `hash`, and what it must come to.
+    /// The same hasher, which keeps the memory of at most so many hashes for the next ones; with 0 of none.
     ///
-    /// One value for every case, so that [`verify`](PasswordHasher::verify) hashes exactly once whatever is stored:
-    /// where there is nothing to match, it is this hasher's own work with no tag.
-    fn comparison(&self, hash: &PasswordHash) -> Comparison {
-        Comparison::read(hash.expose()).unwrap_or_else(|| Comparison {
-            context: self.context(),
-            salt: vec![0; 16],
-            tag_bytes: Params::DEFAULT_OUTPUT_LEN,
-            tag: None,
-        })
+    /// By default as many as there are cores: more at once are not faster. What is kept was wiped. It stays until the last
+    /// clone of the hasher is dropped: with the recommended parameters, 19 MiB for each.
+    ///
+    /// ```
+    /// # use countersign_argon2::Argon2Hasher;
+    /// let hasher = Argon2Hasher::recommended().keeping(2); // with two threads that hash
+    /// ```
+    #[must_use]
+    pub fn keeping(self, hashes: usize) -> Self {
+        let memory = Arc::new(Memory::new(self.own.params.block_count(), hashes));
+        Self { memory, ..self }
+    }
+
+    fn of(params: Params) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let memory = Arc::new(Memory::new(params.block_count(), cores));
+        Self { own: Arc::new(Argon2::present(params)), memory }
     }
 }
 
 impl PasswordHasher for Argon2Hasher {
     fn hash(&self, password: &Password, salt: &Salt) -> Result<PasswordHash, HashError> {
-        let phc: phc::PasswordHash = self
-            .context()
-            .hash_password_with_salt(password.expose().as_bytes(), salt.as_bytes())
-            .map_err(failed)?;
+        let mut tag = Zeroizing::new([0; TAG_BYTES]);
+        let password = password.expose().as_bytes();
+        self.own.compute(&self.memory, password, salt.as_bytes(), tag.as_mut_slice())?;
+        let phc = phc::PasswordHash {
+            algorithm: self.own.algorithm.ident(),
+            version: Some(self.own.version.into()),
+            params: phc::ParamsString::try_from(&self.own.params).map_err(failed)?,
+            salt: Some(phc::Salt::new(salt.as_bytes()).map_err(failed)?),
+            hash: Some(phc::Output::new(tag.as_slice()).map_err(failed)?),
+        };
         let text = Zeroizing::new(phc.to_string());
         PasswordHash::new(&text).map_err(failed)
     }
 
-    /// Takes Argon2id, Argon2i and Argon2d in PHC form, versions 1.0 and 1.3, within the bounds of this type.
+    /// Takes what [this table](crate#what-is-read) says, within its bounds.
     ///
-    /// Anything else matches nothing, after one hash of its own: another algorithm, a broken text, a hash made with a
-    /// secret key (`keyid`), or one that asks for too much work.
+    /// Anything else matches nothing, after one hash of its own: another function, a broken text, a hash made with a
+    /// secret key (`keyid`), one that asks for too much work, or one that cannot tell this password from others.
     fn verify(&self, password: &Password, hash: &PasswordHash) -> Result<bool, HashError> {
-        let comparison = self.comparison(hash);
-        let mut computed = Zeroizing::new(vec![0; comparison.tag_bytes]);
-        comparison
-            .context
-            .hash_password_into(password.expose().as_bytes(), &comparison.salt, &mut computed)
-            .map_err(failed)?;
-        Ok(comparison.tag.is_some_and(|tag| tag.as_bytes().ct_eq(&computed).into()))
+        let password = password.expose().as_bytes();
+        let Some(stored) = Stored::read(hash.expose()).filter(|stored| stored.function.takes(password))
+        else {
+            let mut nothing = Zeroizing::new([0; TAG_BYTES]);
+            self.own.compute(&self.memory, password, &[0; SALT_BYTES], nothing.as_mut_slice())?;
+            return Ok(false);
+        };
+        let mut computed = Zeroizing::new(vec![0; stored.tag.len()]);
+        stored.function.compute(&self.memory, password, &stored.salt, &mut computed)?;
+        Ok(stored.tag.ct_eq(&computed).into())
     }
 
-    /// Whether it is anything but Argon2id 1.3 with exactly the parameters of this hasher.
+    /// Whether it is anything but Argon2id 1.3 with exactly the parameters of this hasher, a salt of 16 bytes and a tag of 32.
+    /// True as well for what is not understood.
     fn rehash_due(&self, hash: &PasswordHash) -> bool {
-        let present = hash.expose().starts_with("$argon2id$v=19$");
-        !present
-            || Comparison::read(hash.expose()).is_none_or(|stored| stored.context.params() != &self.params)
+        let present = |stored: Stored| match stored.function {
+            Function::Argon2(function) => {
+                function.is_as(&self.own) && stored.salt.len() == SALT_BYTES && stored.tag.len() == TAG_BYTES
+            }
+            _ => false,
+        };
+        !Stored::read(hash.expose()).is_some_and(present)
     }
 }
 
-/// One hash to be computed, and the tag it is compared with.
-struct Comparison {
-    context: Argon2<'static>,
-    salt: Vec<u8>,
-    tag_bytes: usize,
-    /// `None` matches nothing.
-    tag: Option<phc::Output>,
-}
-
-impl Comparison {
-    /// `None` if `text` is no Argon2 hash that can be checked here at a bounded price.
-    fn read(text: &str) -> Option<Self> {
-        let phc = phc::PasswordHash::new(text).ok()?;
-        let algorithm = Algorithm::new(phc.algorithm).ok()?;
-        // Texts from before version 1.3 name none; the reference implementation reads them as 1.0.
-        let version = phc.version.map_or(Ok(Version::V0x10), Version::try_from).ok()?;
-        // A parameter left out would take the crate's default, which is not what the hash was made with.
-        if !["m", "t", "p"].iter().all(|name| phc.params.get_decimal(*name).is_some()) {
-            return None;
-        }
-        let (salt, tag) = (phc.salt?, phc.hash?);
-        let params = Params::try_from(&phc).ok().filter(is_affordable)?;
-        if !params.keyid().is_empty() {
-            return None;
-        }
-        Some(Self {
-            context: Argon2::new(algorithm, version, params),
-            salt: salt.as_ref().to_vec(),
-            tag_bytes: tag.len(),
-            tag: Some(tag),
-        })
-    }
-}
-
-/// Whether a hash with these parameters keeps within the bounds of [`Argon2Hasher`].
-fn is_affordable(params: &Params) -> bool {
-    let work = u64::from(params.m_cost()).saturating_mul(u64::from(params.t_cost()));
-    params.m_cost() <= Argon2Hasher::MAX_MEMORY_KIB && work <= Argon2Hasher::MAX_WORK_KIB
-}
+/// The length of a salt that the core draws.
+const SALT_BYTES: usize = 16;
+/// The length of a tag made here: 256 bits (RFC 9106 §4).
+const TAG_BYTES: usize = Params::DEFAULT_OUTPUT_LEN;
 
 /// The crate's errors name a parameter or say "out of memory"; they hold nothing of the password.
 fn failed(why: impl core::fmt::Display) -> HashError {
@@ -230,24 +269,35 @@ fn failed(why: impl core::fmt::Display) -> HashError {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::atomic::Ordering;
+
     use proptest::prelude::*;
 
-    const SALT: Salt = Salt::from_bytes(*b"sixteen bytes of");
+    use super::*;
 
-    fn typed(text: &str) -> Password {
+    pub(crate) const SALT: Salt = Salt::from_bytes(*b"sixteen bytes of");
+
+    pub(crate) fn typed(text: &str) -> Password {
         Password::typed(text).unwrap()
     }
 
-    fn verify(hasher: &Argon2Hasher, text: &str, phc: &str) -> bool {
+    pub(crate) fn verify(hasher: &Argon2Hasher, text: &str, phc: &str) -> bool {
         hasher.verify(&typed(text), &PasswordHash::new(phc).unwrap()).unwrap()
+    }
+
+    pub(crate) fn is_unread(text: &str) -> bool {
+        Stored::read(text).is_none()
+    }
+
+    fn rehash_due(hasher: &Argon2Hasher, text: &str) -> bool {
+        hasher.rehash_due(&PasswordHash::new(text).unwrap())
     }
 
     #[test]
     fn recommended_is_what_owasp_recommends() {
-        let params = Argon2Hasher::recommended().params;
+        let params = Argon2Hasher::recommended().own.params.clone();
         assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (19 * 1024, 2, 1));
-        let params = Argon2Hasher::weak_for_tests().params;
+        let params = Argon2Hasher::weak_for_tests().own.params.clone();
         assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (8, 1, 1));
     }
 
@@ -271,79 +321,120 @@ mod tests {
         }
     }
 
-    /// The example of RFC 9106 §5.3, which has a secret and associated data and so goes straight to the primitive.
+    /// B064, law 8: nothing to match is answered after the same work, and as a mismatch.
     #[test]
-    fn rfc_9106_example() {
-        let params = argon2::ParamsBuilder::new()
-            .m_cost(32)
-            .t_cost(3)
-            .p_cost(4)
-            .data(argon2::AssociatedData::new(&[4; 12]).unwrap())
-            .build()
-            .unwrap();
-        let context = Argon2::new_with_secret(&[3; 8], Algorithm::Argon2id, Version::V0x13, params).unwrap();
-        let mut tag = [0; 32];
-        context.hash_password_into(&[1; 32], &[2; 16], &mut tag).unwrap();
-        let hex: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659");
-    }
-
-    /// Vectors of the reference implementation: other parameters, variants and versions keep verifying.
-    #[test]
-    fn hashes_made_with_other_parameters_verify() {
-        let hasher = Argon2Hasher::weak_for_tests();
-        for phc in [
-            "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
-            "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc",
-            "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
-            "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8",
-            "$argon2i$m=256,t=2,p=1$c29tZXNhbHQ$/U3YPXYsSb3q9XxHvc0MLxur+GP960kN9j7emXX8zwY",
-        ] {
-            assert!(verify(&hasher, "password", phc), "{phc}");
-            assert!(!verify(&hasher, "Password", phc), "{phc}");
-        }
-        let argon2d = Argon2::new(Algorithm::Argon2d, Version::V0x13, hasher.params.clone());
-        let phc = argon2d.hash_password_with_salt(b"password", SALT.as_bytes()).unwrap().to_string();
-        assert!(verify(&hasher, "password", &phc));
-    }
-
-    /// Law 8: nothing to match is answered after the same work, and as a mismatch.
-    #[test]
-    fn what_is_not_understood_matches_nothing_after_one_own_hash() {
+    fn b064_what_is_not_understood_matches_nothing_after_one_own_hash() {
         let hasher = Argon2Hasher::weak_for_tests();
         let good = hasher.hash(&typed("password"), &SALT).unwrap();
         let good = good.expose();
-        for phc in [
-            "garbage",
-            "$",
-            "$argon2id",
-            "$argon2id$v=19$m=8,t=1,p=1",
-            "$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyBvZg",
-            "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
-            "$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E",
-            &good.replace("argon2id", "argon2x"),
-            &good.replace("v=19", "v=18"),
-            &good.replace("m=8,", "m=7,"),
-            &good.replace("m=8,", ""),
-            &good.replace("t=1", "t=0"),
-            &good.replace("p=1", "p=2"),
-            &good.replace("p=1", "p=1,keyid=AAAA"),
-            &good.replace("p=1", "p=1,x=1"),
-            &good.replace("c2l4dGVlbiBieXRlcyBvZg", "c2hvcnQ"),
-            &good.replace("$m=8,t=1,p=1", ""),
+        let long = "x".repeat(73);
+        let bcrypt = "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW";
+        for (password, text) in [
+            ("password", "garbage"),
+            ("password", "$"),
+            ("password", "$argon2id"),
+            ("password", "$argon2id$v=19$m=8,t=1,p=1"),
+            ("password", "$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyBvZg"),
+            ("password", "$1$abcdefgh$kU9GmjBgWkT1vQ1v9Q1v90"),
+            ("password", "5f4dcc3b5aa765d61d8327deb882cf99"),
+            ("password", &good.replace("argon2id", "argon2x")),
+            ("password", &good.replace("v=19", "v=18")),
+            ("password", &good.replace("m=8,", "m=7,")),
+            ("password", &good.replace("m=8,", "")),
+            ("password", &good.replace("m=8,", "m=8,m=8,")),
+            ("password", &good.replace("t=1", "t=0")),
+            ("password", &good.replace("p=1", "p=2")),
+            ("password", &good.replace("p=1", "p=1,keyid=AAAA")),
+            ("password", &good.replace("p=1", "p=1,x=1")),
+            ("password", &good.replace("c2l4dGVlbiBieXRlcyBvZg", "c2hvcnQ")),
+            ("password", &good.replace("$m=8,t=1,p=1", "")),
+            ("password", &good.replace("m=8,t=1,p=1", "m=2097153,t=1,p=1")),
+            ("password", &bcrypt.replace("$12$", "$16$")),
+            ("pass\0word", bcrypt),
+            (&long, bcrypt),
         ] {
-            assert!(!verify(&hasher, "password", phc), "{phc}");
-            let comparison = hasher.comparison(&PasswordHash::new(phc).unwrap());
-            assert!(comparison.tag.is_none(), "{phc}");
-            assert_eq!(comparison.context.params(), &hasher.params, "{phc}");
+            let lent = hasher.memory.lent.load(Ordering::SeqCst);
+            assert!(!verify(&hasher, password, text), "{text}");
+            assert_eq!(hasher.memory.lent.load(Ordering::SeqCst), lent + 1, "{text}");
+            assert!(rehash_due(&hasher, text) || text == bcrypt, "{text}");
         }
         assert!(verify(&hasher, "password", good));
+    }
+
+    /// R85: whatever differs from what is made now is made anew, and what is made now is not.
+    #[test]
+    fn r85_a_rehash_is_due_for_everything_but_the_present_form() {
+        for hasher in [Argon2Hasher::weak_for_tests(), Argon2Hasher::recommended()] {
+            let now = hasher.hash(&typed("password"), &SALT).unwrap();
+            let now = now.expose();
+            assert!(!rehash_due(&hasher, now) && !rehash_due(&hasher.clone().keeping(0), now));
+            let costs = hasher.own.params.to_string();
+            let (front, tag) = now.rsplit_once('$').unwrap();
+            for other in [
+                now.replace("argon2id", "argon2i"),
+                now.replace("argon2id", "argon2d"),
+                now.replace("v=19", "v=16"),
+                now.replace("$v=19", ""),
+                now.replace(&costs, "m=16,t=1,p=1"),
+                now.replace(&costs, "m=19456,t=3,p=1"),
+                now.replace(&costs, "m=19457,t=2,p=1"),
+                now.replace(&costs, "m=19456,t=2,p=2"),
+                now.replace(&costs, &format!("{costs},data=AAAA")),
+                now.replace(&costs, &format!("{costs},keyid=AAAA")),
+                now.replace("c2l4dGVlbiBieXRlcyBvZg", "c2l4dGVlbiBieXRlcyBvZmY"),
+                now.replace("c2l4dGVlbiBieXRlcyBvZg", "c2l4dGVlbiBieXRlcyBv"),
+                format!("{front}${}", &tag[..22]),
+                format!("{front}${tag}AAAA"),
+                front.to_string(),
+                "garbage".into(),
+                "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW".into(),
+                "$scrypt$ln=17,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E"
+                    .into(),
+                "$pbkdf2-sha256$i=600000$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E"
+                    .into(),
+            ] {
+                assert!(rehash_due(&hasher, &other), "{other}");
+            }
+        }
+        let weak = Argon2Hasher::weak_for_tests().hash(&typed("password"), &SALT).unwrap();
+        assert!(Argon2Hasher::recommended().rehash_due(&weak));
+    }
+
+    /// R84: the whole password counts, to the last byte of the longest.
+    #[test]
+    fn r84_the_whole_password_is_verified() {
+        let hasher = Argon2Hasher::weak_for_tests();
+        let longest = "x".repeat(Password::MAX_BYTES);
+        let hash = hasher.hash(&typed(&longest), &SALT).unwrap();
+        assert!(verify(&hasher, &longest, hash.expose()));
+        for cut in [72, 73, Password::MAX_BYTES - 1] {
+            assert!(!verify(&hasher, &longest[..cut], hash.expose()), "{cut}");
+        }
+        let upper = format!("{}X", &longest[1..]);
+        assert!(!verify(&hasher, &upper, hash.expose()), "case counts");
+    }
+
+    /// Hashes made at once on shared memory are those made one after the other.
+    #[test]
+    fn clones_hash_at_once() {
+        let hasher = Argon2Hasher::with_params(7_168, 5, 1).unwrap().keeping(1);
+        let expected = hasher.hash(&typed("password"), &SALT).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                let (hasher, expected) = (hasher.clone(), &expected);
+                scope.spawn(move || {
+                    for _ in 0..3 {
+                        assert!(hasher.hash(&typed("password"), &SALT).unwrap().matches(expected));
+                    }
+                });
+            }
+        });
     }
 
     /// Law 13: a stored text cannot ask for a terabyte or a year. (Were it not refused, this test would fail or
     /// not end.)
     #[test]
-    fn hashes_that_ask_for_too_much_match_nothing() {
+    fn law13_hashes_that_ask_for_too_much_match_nothing() {
         let hasher = Argon2Hasher::weak_for_tests();
         let good = hasher.hash(&typed("password"), &SALT).unwrap();
         for costs in [
@@ -383,10 +474,17 @@ mod tests {
         /// Whatever is stored, checking it ends, without an error and without a match.
         #[test]
         fn any_stored_text_is_answered(
-            text in "[!-~]{1,60}|\\$argon2(id|i|d)(\\$v=(16|19|20))?\\$m=[0-9]{1,3},t=[0-9],p=[0-9]\\$[A-Za-z0-9+/]{0,24}\\$[A-Za-z0-9+/]{0,90}"
+            text in "[!-~]{1,60}\
+                |\\$argon2(id|i|d)(\\$v=(16|19|20))?\\$m=[0-9]{1,3},t=[0-9],p=[0-9]\\$[A-Za-z0-9+/]{0,24}\\$[A-Za-z0-9+/]{0,90}\
+                |\\$2[abxy]\\$0[3-5]\\$[./A-Za-z0-9]{53}\
+                |\\$scrypt\\$ln=[0-9],r=[0-9],p=[0-9]\\$[A-Za-z0-9+/]{8,24}\\$[A-Za-z0-9+/]{8,90}\
+                |\\$pbkdf2-sha(256|512)\\$i=[0-9]{1,3}\\$[A-Za-z0-9+/]{8,24}\\$[A-Za-z0-9+/]{8,90}",
+            password in "\\PC{0,80}",
         ) {
             let hash = PasswordHash::new(&text).unwrap();
-            prop_assert_eq!(Argon2Hasher::weak_for_tests().verify(&typed("password"), &hash), Ok(false));
+            let hasher = Argon2Hasher::weak_for_tests();
+            prop_assert_eq!(hasher.verify(&typed(&password), &hash), Ok(false));
+            prop_assert!(hasher.rehash_due(&hash) || text.starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
         }
     }
 }
