@@ -10,7 +10,8 @@ use super::Password;
 use super::common::COMMON;
 use crate::Identifier;
 
-/// A list of passwords that nobody may choose, asked whenever a password is set or changed, never when one is checked.
+/// A list of passwords that nobody may choose, asked whenever a password is set or changed. At a sign-in it is asked as well,
+/// and refuses nothing: who comes in with a password that is on it is told to change it.
 ///
 /// Compares the whole password, not parts of it: a long phrase is not made worse by a name in it
 /// (NIST SP 800-63B-4 §3.1.1.2). [`CommonPasswords`] is what a [`Machine`](crate::Machine) uses unless told otherwise;

@@ -7,7 +7,7 @@ use crate::{Identifier, Machine, Refusal};
 ///
 /// Length in code points, then the machine's [`Blocklist`](super::Blocklist). No rule about which kinds of characters it has
 /// (NIST SP 800-63B-4 §3.1.1.2: "SHALL NOT impose other composition rules"), and no upper bound besides
-/// [`Password::MAX_BYTES`]. A password that is checked, not chosen, is not vetted: it may be from before the rules.
+/// [`Password::MAX_BYTES`]. A password that is checked, not chosen, must not be refused for it: it may be from before the rules.
 ///
 /// Depends on the request and the policy alone, never on a record: the refusal is the same whether or not an account exists
 /// (law 8). The caller counts the request first.
