@@ -7,21 +7,20 @@
 //! What an attacker could gain if this were wrong: a code that works twice (whoever reads one over a shoulder signs in
 //! with it, B027–B032), a code that lives longer than it should, or a secret read off the time an answer takes (B059).
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
-use base32ct::{Base32UpperUnpadded, Encoding};
-use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
-use sha1::Sha1;
-use sha2::{Sha256, Sha512};
 use subtle::{Choice, ConditionallySelectable};
-use zeroize::{Zeroize, Zeroizing};
 
-use crate::entropy::Draw;
 use crate::secret::matches;
 use crate::{Code, Timestamp};
+
+mod mac;
+mod secret;
+
+use mac::Keyed;
+pub use secret::{TotpSecret, TotpSecretError};
 
 /// The hash under the HMAC (RFC 6238 §1.2).
 ///
@@ -68,125 +67,6 @@ impl Algorithm {
             Self::Sha256 => 256,
             Self::Sha512 => 512,
         }
-    }
-}
-
-/// Bytes or text that are no secret this crate would use.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TotpSecretError {
-    /// Less than 128 bits (RFC 4226 §4 R6, B057).
-    #[error("a secret has at least {} bytes", TotpSecret::MIN_BYTES)]
-    TooShort,
-    /// More than 512 bits, or a text longer than any secret.
-    #[error("a secret has at most {} bytes", TotpSecret::MAX_BYTES)]
-    TooLong,
-    /// Not Base32 (RFC 4648 §6).
-    #[error("not Base32")]
-    Encoding,
-}
-
-/// What an authenticator app and the host share: 16 to 64 random bytes.
-///
-/// Whoever has it has the factor. `Debug` says nothing, the bytes are wiped when it is dropped, and they are stored
-/// sealed only (R44).
-///
-/// ```
-/// use countersign::factor::TotpSecret;
-/// let secret = TotpSecret::from_base32("gezd gnbv gy3t qojq gezd gnbv gy3t qojq")?;
-/// assert_eq!(secret.expose(), b"12345678901234567890");
-/// assert_eq!(format!("{secret:?}"), "TotpSecret(…)");
-/// # Ok::<(), countersign::factor::TotpSecretError>(())
-/// ```
-#[derive(Clone)]
-pub struct TotpSecret(Box<[u8]>);
-
-impl TotpSecret {
-    /// The least length, 128 bits: "MUST be at least 128 bits" (RFC 4226 §4 R6, R40).
-    pub const MIN_BYTES: usize = 16;
-    /// The greatest length, 512 bits: the output of SHA-512, and the block of SHA-1, beyond which HMAC would hash it.
-    pub const MAX_BYTES: usize = 64;
-    /// The longest text that [`TotpSecret::from_base32`] looks at, in bytes: 103 symbols with a space after each, and more.
-    pub const MAX_BASE32_BYTES: usize = 256;
-
-    /// Takes a secret as bytes, such as from a sealed record or another system.
-    ///
-    /// # Errors
-    /// [`TotpSecretError::TooShort`] and [`TotpSecretError::TooLong`]. A shorter secret could be searched: from one code
-    /// that was seen, all later ones follow.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, TotpSecretError> {
-        match bytes.len() {
-            ..Self::MIN_BYTES => Err(TotpSecretError::TooShort),
-            Self::MIN_BYTES..=Self::MAX_BYTES => Ok(Self(Box::from(bytes))),
-            _ => Err(TotpSecretError::TooLong),
-        }
-    }
-
-    /// Takes a secret as Base32 text (RFC 4648 §6), as people copy it: in either case, with ASCII spaces and hyphens
-    /// between the symbols, with `=` at the end or without.
-    ///
-    /// The bits of the last symbol that belong to no byte are ignored, as authenticator apps do.
-    ///
-    /// # Errors
-    /// [`TotpSecretError::TooLong`] for a text over [`TotpSecret::MAX_BASE32_BYTES`], before it is looked at (B084);
-    /// [`TotpSecretError::Encoding`] for any other symbol or a number of symbols that no bytes have; then those
-    /// of [`TotpSecret::from_bytes`].
-    pub fn from_base32(text: &str) -> Result<Self, TotpSecretError> {
-        if text.len() > Self::MAX_BASE32_BYTES {
-            return Err(TotpSecretError::TooLong);
-        }
-        let text = text.trim_end_matches(['=', ' ', '-']);
-        let mut symbols = Zeroizing::new([0; Self::MAX_BASE32_BYTES]);
-        let mut length = 0_usize;
-        for (to, from) in symbols.iter_mut().zip(text.bytes().filter(|byte| !matches!(byte, b' ' | b'-'))) {
-            *to = from.to_ascii_uppercase();
-            length = length.saturating_add(1);
-        }
-        let symbols = symbols.get(..length).unwrap_or_default();
-        // Room for more than a secret, so that one that is too long is told from one that is none.
-        let mut bytes = Zeroizing::new([0; Self::MAX_BASE32_BYTES]);
-        let bytes = Base32UpperUnpadded::decode(symbols, bytes.as_mut_slice());
-        Self::from_bytes(bytes.map_err(|_| TotpSecretError::Encoding)?)
-    }
-
-    /// A new secret of so many bits, rounded up to whole bytes and taken into 128 to 512.
-    pub(crate) fn draw(draw: &mut Draw, bits: u16) -> Self {
-        let all = Zeroizing::new(draw.bytes::<{ Self::MAX_BYTES }>());
-        let length = usize::from(bits.div_ceil(8)).clamp(Self::MIN_BYTES, Self::MAX_BYTES);
-        Self(Box::from(all.get(..length).unwrap_or(all.as_slice())))
-    }
-
-    /// The bytes. For the sealed record and the HMAC.
-    #[must_use]
-    pub fn expose(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// The secret as people type it into an app: Base32 in upper case without padding (RFC 4648 §6; R45 c).
-    ///
-    /// ```
-    /// use countersign::factor::TotpSecret;
-    /// let secret = TotpSecret::from_bytes(b"12345678901234567890")?;
-    /// assert_eq!(secret.expose_base32(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
-    /// # Ok::<(), countersign::factor::TotpSecretError>(())
-    /// ```
-    #[must_use]
-    pub fn expose_base32(&self) -> String {
-        let mut symbols = Zeroizing::new([0; 128]);
-        // 64 bytes are 103 symbols: there is room.
-        Base32UpperUnpadded::encode(&self.0, symbols.as_mut_slice()).map(String::from).unwrap_or_default()
-    }
-}
-
-impl Drop for TotpSecret {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-impl fmt::Debug for TotpSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TotpSecret(…)")
     }
 }
 
@@ -354,9 +234,8 @@ impl TotpParams {
 #[must_use]
 pub fn hotp(secret: &TotpSecret, counter: u64, digits: u8, algorithm: Algorithm) -> Code {
     let digits = digits.clamp(6, 8);
-    let number = Keyed::new(secret, algorithm).number(counter, digits);
-    let mut text = String::with_capacity(8);
-    let width = usize::from(digits);
+    let (number, width) = (Keyed::new(secret, algorithm).number(counter, digits), usize::from(digits));
+    let mut text = String::with_capacity(width);
     let _ = fmt::Write::write_fmt(&mut text, format_args!("{number:0width$}"));
     Code::drawn(text)
 }
@@ -370,67 +249,6 @@ fn number(typed: &Code, digits: u8) -> u32 {
     // A `Code` is ASCII digits or empty, so there is no sign that `parse` could accept.
     let text = typed.expose();
     if text.len() == usize::from(digits) { text.parse().unwrap_or(NO_CODE) } else { NO_CODE }
-}
-
-/// The HMAC after its key was taken in: half the work of a code, done once for all steps.
-enum Keyed {
-    Sha1(Hmac<Sha1>),
-    Sha256(Hmac<Sha256>),
-    Sha512(Hmac<Sha512>),
-}
-
-impl Keyed {
-    fn new(secret: &TotpSecret, algorithm: Algorithm) -> Self {
-        match algorithm {
-            Algorithm::Sha1 => Self::Sha1(KeyInit::new((&*block::<64>(secret)).into())),
-            Algorithm::Sha256 => Self::Sha256(KeyInit::new((&*block::<64>(secret)).into())),
-            Algorithm::Sha512 => Self::Sha512(KeyInit::new((&*block::<128>(secret)).into())),
-        }
-    }
-
-    /// The code of a counter as a number.
-    fn number(&self, counter: u64, digits: u8) -> u32 {
-        let number = match self {
-            Self::Sha1(keyed) => truncated(&tag(keyed, counter)),
-            Self::Sha256(keyed) => truncated(&tag(keyed, counter)),
-            Self::Sha512(keyed) => truncated(&tag(keyed, counter)),
-        };
-        // Division by a number known to the compiler is a multiplication, whose time is always the same.
-        match digits {
-            ..=6 => number % 1_000_000,
-            7 => number % 10_000_000,
-            _ => number % 100_000_000,
-        }
-    }
-}
-
-/// The secret with zeros up to the block of the hash, as HMAC takes it (RFC 2104 §2). No secret is longer.
-fn block<const N: usize>(secret: &TotpSecret) -> Zeroizing<[u8; N]> {
-    const { assert!(N >= TotpSecret::MAX_BYTES, "a longer key would be hashed, not cut") }
-    let mut block = Zeroizing::new([0; N]);
-    block.iter_mut().zip(secret.expose()).for_each(|(to, from)| *to = *from);
-    block
-}
-
-fn tag<M: Mac + Clone>(keyed: &M, counter: u64) -> hmac::digest::Output<M> {
-    let mut mac = keyed.clone();
-    mac.update(&counter.to_be_bytes());
-    mac.finalize().into_bytes()
-}
-
-/// Dynamic truncation (RFC 4226 §5.3): the 31 bits at the place that the last four bits of the tag name.
-///
-/// Shifts in place of an index, because the place depends on the secret: reading memory there could be seen in the cache.
-fn truncated(tag: &[u8]) -> u32 {
-    // The place is 0 to 15, so the four bytes lie within the first nineteen; every tag has at least twenty.
-    let head = tag.first_chunk::<16>().map_or(0, |bytes| u128::from_be_bytes(*bytes));
-    let rest = tag.get(16..20).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u32::from_be_bytes(*bytes));
-    let shift = u32::from(tag.last().copied().unwrap_or(0) & 15).wrapping_mul(8);
-    // What comes in from below as `head` moves up: `rest`, once it stands right behind it. Its shift is 128 − `shift`,
-    // in two parts, since a shift by 128 does not exist.
-    let below = (u128::from(rest) << 96 >> 8).wrapping_shr(shift ^ 120);
-    let moved = head.wrapping_shl(shift) | below;
-    u32::try_from(moved >> 96).unwrap_or(0) & 0x7fff_ffff
 }
 
 #[cfg(test)]
