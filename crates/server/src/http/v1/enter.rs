@@ -12,6 +12,7 @@ use super::answer::{Fields, No, Yes};
 use super::form::{Field, Form, both};
 use super::with_person;
 use crate::http::App;
+use crate::http::answer::Failure;
 use crate::http::caller::{Agent, Caller};
 
 /// Refusals at a stranger's door.
@@ -48,21 +49,18 @@ pub(super) async fn verify_email_otp(
     Ok(Yes::new("Your e-mail address is verified.", data, told))
 }
 
+/// The session of a code that was mailed.
+fn session_of(started: &Started) -> Value {
+    json!({ "session_id": started.session.expose() })
+}
+
 /// `POST /v1/resend-email-otp`
 pub(super) async fn resend_email_otp(State(app): State<App>, Caller(client): Caller, form: Form) -> Answer {
     let ((identifier, password), session) =
         both(both(form.email(), form.password()), form.session_id::<OtpSession>())?;
     let question = ResendSignUp { client, identifier, password, session };
     let (started, told) = app.put(question, STRANGER).await?;
-    Ok(Yes::new(
-        "A code was sent to your e-mail address.",
-        json!({ "session_id": session_of(&started) }),
-        told,
-    ))
-}
-
-fn session_of(started: &Started) -> String {
-    started.session.expose()
+    Ok(Yes::new("A code was sent to your e-mail address.", session_of(&started), told))
 }
 
 /// `POST /v1/login`: the password alone, and what else is asked for.
@@ -165,11 +163,7 @@ async fn signed_in_as(app: &App, signed_in: &SignedIn) -> Result<Value, No> {
 pub(super) async fn magic_link(State(app): State<App>, Caller(client): Caller, form: Form) -> Answer {
     let (identifier, locale) = both(form.email(), form.language())?;
     let (started, told) = app.put(SignIn { client, identifier, locale }, STRANGER).await?;
-    Ok(Yes::new(
-        "If there is an account, a link was sent to its address.",
-        json!({ "session_id": session_of(&started) }),
-        told,
-    ))
+    Ok(Yes::new("If there is an account, a link was sent to its address.", session_of(&started), told))
 }
 
 /// `POST /v1/magic-link/redeem`: by `link`, or by `session_id` and `code`.
@@ -210,15 +204,13 @@ pub(super) async fn prove(
     form: Form,
 ) -> Answer {
     let (login, (proofs, password)) =
-        both(form.ticket("login"), both(proofs(&form), both(form.optional("password"), Ok(()))))?;
-    let password = password.0.map(|_| form.password()).transpose()?;
-    let proof = match (proofs, password) {
-        (Proofs { recovery_code: Some(code), .. }, _) => Proof::RecoveryCode(code),
-        (Proofs { totp: Some(code), .. }, _) => Proof::Totp(code),
-        (Proofs { mailed_code: Some(code), .. }, _) => Proof::MailedCode(code),
-        (_, Some(password)) => Proof::Password(password),
-        _ => return Err(No::field("code", "code is required.")),
-    };
+        both(form.ticket("login"), both(proofs(&form), form.optional_password()))?;
+    let Proofs { totp, mailed_code, recovery_code } = proofs;
+    let proof = (recovery_code.map(Proof::RecoveryCode))
+        .or(totp.map(Proof::Totp))
+        .or(mailed_code.map(Proof::MailedCode))
+        .or(password.map(Proof::Password))
+        .ok_or_else(|| No::from(Failure::invalid("code", "is required")))?;
     let fields = Fields { handle: Some("login"), ..STRANGER };
     let (signed_in, told) = app.put(ProveFactor { client, login, proof, label }, fields).await?;
     Ok(Yes::new("Signed in.", signed_in_as(&app, &signed_in).await?, told))

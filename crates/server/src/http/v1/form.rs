@@ -59,6 +59,11 @@ impl Form {
         Password::typed(password).map_err(|_| Failure::invalid("password", "is too long"))
     }
 
+    /// `password`, where it may be absent.
+    pub(super) fn optional_password(&self) -> Field<Option<Password>> {
+        self.optional("password")?.map(|_| self.password()).transpose()
+    }
+
     /// A code that must be there.
     pub(super) fn code(&self, name: &'static str) -> Field<Code> {
         self.required(name).map(Code::typed)
