@@ -35,6 +35,7 @@ fn sessions_are_listed_and_ended_by_whose_they_are() {
     );
     let of = |label: &str| all.iter().find(|one| one["label"] == label).unwrap_or_else(|| panic!("{all:?}"));
     assert_eq!((all.len(), of("Phone/2.0")["current"].as_bool()), (4, Some(true)));
+    assert_eq!((&of("Phone/2.0")["amr"], &of("Phone/2.0")["aal"]), (&json!(["pwd"]), &json!(1)));
     assert_eq!(all.iter().filter(|one| one["current"] == json!(true)).count(), 1);
     assert!(all.iter().all(|one| one["label"].as_str().unwrap().len() <= 64));
     for token in [&phone, &desk, &old] {
