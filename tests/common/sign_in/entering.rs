@@ -1,0 +1,359 @@
+//! What the model says to a password, a mailed code, a mailed link; and what each leads to on the account.
+#![allow(
+    dead_code,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs,
+    reason = "tests"
+)]
+#![allow(unreachable_pub, reason = "tests")]
+
+use std::collections::BTreeSet;
+
+use countersign::policy::*;
+use countersign::*;
+
+use super::answer::{Answer, Asked, Expected, INVALID, Mail};
+use super::model::{ByMail, Desk, Door, Login, Model, Slot};
+use super::typed::{Texts, Typed, canonical};
+use crate::otp::limits::ms;
+
+/// What a turn at a visitor's door read of the account behind it.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// What the account is; `None` where there is none.
+    account: Option<u32>,
+    suspended: bool,
+    old_hash: bool,
+}
+
+/// Whose first factor was proven, as the account was then.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    pub who: usize,
+    account: u32,
+    pub(super) methods: BTreeSet<Method>,
+    /// The identifier as it was typed, masked.
+    sent_to: String,
+    weak: bool,
+    old_hash: bool,
+    /// What is told if the account is another by now.
+    refusal: Refusal,
+    /// Whether a sign-in was asked for; else a right code is all.
+    enter: bool,
+}
+
+/// The first turn is over: so is the operation, or the account's turn follows.
+#[derive(Clone, Debug)]
+pub enum Knocked {
+    Told(Expected),
+    Go(Proven),
+}
+
+impl From<Expected> for Knocked {
+    fn from(told: Expected) -> Self {
+        Self::Told(told)
+    }
+}
+
+impl Model {
+    pub fn view(&self, who: usize) -> View {
+        let account = self.accounts[who].as_ref();
+        View {
+            account: account.map(|account| account.generation),
+            suspended: account.is_some_and(|account| account.suspended),
+            old_hash: account.is_some_and(|account| account.old_hash),
+        }
+    }
+
+    /// A password is compared, on the identifier's record.
+    pub fn knock(&mut self, who: usize, sent_to: &str, password: &str, view: View, wall: i128) -> Knocked {
+        let desk = self.open(Door::Visitor(who), wall);
+        if let Some(shut) = self.shut(&desk, Factor::Password) {
+            self.close(&desk, false);
+            return shut.into();
+        }
+        let Some(account) = view.account.filter(|_| !view.suspended && password == self.passwords[who])
+        else {
+            self.guess(&desk, Factor::Password, false);
+            self.close(&desk, true);
+            return Expected::from(Refusal::InvalidCredentials).hashing(1).into();
+        };
+        self.commit(&desk);
+        Knocked::Go(Proven {
+            who,
+            account,
+            methods: [Method::Password].into(),
+            sent_to: sent_to.to_owned(),
+            weak: password == "password",
+            old_hash: view.old_hash,
+            refusal: Refusal::InvalidCredentials,
+            enter: true,
+        })
+    }
+
+    /// A sign-in by mail begins.
+    pub fn start(&mut self, who: usize, view: View, wall: i128) -> Expected {
+        let (desk, purpose) = (self.open(Door::Visitor(who), wall), Purpose::SignIn);
+        let live = |it: &&ByMail| Some(it.record) == desk.record && !it.over && desk.now < it.ends;
+        let live: Vec<i128> = self.by_mail.iter().filter(live).map(|it| it.ends).collect();
+        let mut rules = self.send_rules(&desk, purpose);
+        if live.len() >= usize::from(self.settings.codes.live_sessions) {
+            rules.push((RULE_LIVE_SESSIONS, live.into_iter().min().unwrap_or(i128::MAX)));
+        }
+        if let Some(refused) = desk.limited(&rules) {
+            self.close(&desk, false);
+            return refused;
+        }
+        let record = self.record(&desk);
+        let ends = desk.now + ms(self.settings.codes.lifetimes(purpose).session);
+        let code = self.send(&desk, purpose, ends);
+        let known = view.account.is_some();
+        let mail = Mail {
+            kind: "sign_in_code",
+            to: self.addresses[who].to_owned(),
+            code: known,
+            expires_at: Some(desk.told(code.ends)),
+            link_expires_at: known.then(|| desk.told(ends)),
+            suppressed: !known,
+        };
+        let account = view.account;
+        self.by_mail.push(ByMail { record, who, account, ends, code: code.clone(), wrong: 0, over: false });
+        self.close(&desk, true);
+        let state = self.state(&Desk { record: Some(record), ..desk }, purpose, Some(&code), (ends, 0));
+        let made = self.by_mail.len() - 1;
+        let slot = Some(Slot::ByMail(made));
+        Expected { mail: Some(mail), slot, ..Expected::from(Answer::Started(state)).making(made) }
+    }
+
+    /// A mailed code is typed.
+    pub fn verify(&mut self, at: usize, raw: &str, enter: bool, wall: i128) -> Knocked {
+        let Some(desk) = self.at_by_mail(at, wall) else { return Expected::from(INVALID).into() };
+        let ByMail { ends, code, wrong, record, .. } = self.by_mail[at].clone();
+        let purpose = Purpose::SignIn;
+        if code.ends <= desk.now {
+            let state = self.state(&desk, purpose, None, (ends, wrong));
+            self.close(&desk, false);
+            return Expected::from(Refusal::CodeExpired(state)).into();
+        }
+        if let Some(shut) = self.shut(&desk, Factor::MailedCode) {
+            self.close(&desk, false);
+            return shut.into();
+        }
+        let right = self.by_mail[at].account.is_some() && code.text.is_some_and(|it| it == canonical(raw));
+        if right {
+            return self.proven_by_mail(at, &desk, Method::MailedCode, enter);
+        }
+        self.guess(&desk, Factor::MailedCode, false);
+        let most = self.settings.codes.max_attempts;
+        let now = &mut self.by_mail[at];
+        now.wrong += 1;
+        now.over = now.wrong >= most;
+        self.close(&desk, true);
+        let desk = Desk { record: Some(record), ..desk };
+        let code = self.by_mail[at].code.clone();
+        let state = self.state(&desk, purpose, Some(&code), (ends, wrong + 1));
+        Expected::from(Refusal::InvalidCode(state)).into()
+    }
+
+    /// A mailed link is used. It is outside of every budget.
+    pub fn redeem(&mut self, at: usize, wall: i128) -> Knocked {
+        let Some(desk) = self.at_by_mail(at, wall) else { return Expected::from(INVALID).into() };
+        if self.by_mail[at].account.is_none() {
+            self.close(&desk, false);
+            return Expected::from(INVALID).into();
+        }
+        self.proven_by_mail(at, &desk, Method::MailedLink, true)
+    }
+
+    /// The mailbox was read: everything that was mailed for the same is spent.
+    fn proven_by_mail(&mut self, at: usize, desk: &Desk, method: Method, enter: bool) -> Knocked {
+        let ByMail { who, account, record, .. } = self.by_mail[at].clone();
+        self.by_mail.iter_mut().filter(|it| it.record == record).for_each(|it| it.over = true);
+        self.close(desk, true);
+        Knocked::Go(Proven {
+            who,
+            account: account.unwrap_or_default(),
+            methods: [method].into(),
+            sent_to: String::new(),
+            weak: false,
+            old_hash: false,
+            refusal: Refusal::InvalidSession,
+            enter,
+        })
+    }
+
+    /// The desk for a sign-in by mail, if it is there.
+    fn at_by_mail(&mut self, at: usize, wall: i128) -> Option<Desk> {
+        let ByMail { record, who, ends, over, .. } = self.by_mail[at];
+        let desk = self.open(Door::Visitor(who), wall);
+        if desk.record == Some(record) && !over && desk.now < ends {
+            return Some(desk);
+        }
+        self.close(&desk, false);
+        None
+    }
+
+    /// The account's turn: whoever proved a first factor wants in.
+    pub fn enter(&mut self, proven: &Proven, given: &Texts, label: &str, wall: i128) -> Expected {
+        let Proven { who, account: made_for, refusal, old_hash, .. } = proven.clone();
+        let account = self.account(who);
+        if account.generation != made_for || account.suspended {
+            return refusal.into();
+        }
+        if !proven.enter {
+            return Answer::Verified(None).into();
+        }
+        let desk = self.open(Door::Account(who), wall);
+        let account = self.account(who);
+        // The host's own credential becomes the account's record.
+        account.generation = account.generation.max(1);
+        account.old_hash &= !old_hash;
+        let hashes = usize::from(old_hash);
+        let asked = self.asked(who, &proven.methods);
+        let one = match given {
+            Texts::Stepwise => None,
+            Texts::AtOnce(_) if asked.is_empty() => None,
+            // A recovery code, if there is one; else what is asked for first.
+            Texts::AtOnce(all) => {
+                let of = |factor| all.iter().find(|one| one.factor() == factor);
+                of(Factor::RecoveryCode).or_else(|| of(asked[0]))
+            }
+        };
+        let Some(one) = one else {
+            return self.go_on(&desk, proven, proven.methods.clone(), given, label).hashing(hashes);
+        };
+        let factor = one.factor();
+        let told = if !asked.contains(&factor) {
+            Refusal::InvalidProof { factor, attempts_left: 0 }.into()
+        } else if let Some(shut) = self.shut(&desk, factor) {
+            shut
+        } else {
+            let at = self.at_once(who, &desk);
+            if let Some(method) = self.take(&desk, who, one, at) {
+                self.guess(&desk, factor, true);
+                at.filter(|_| factor == Factor::MailedCode)
+                    .into_iter()
+                    .for_each(|at| self.logins[at].over = true);
+                let methods = proven.methods.iter().copied().chain([method]).collect();
+                return self.go_on(&desk, proven, methods, given, label).hashing(hashes);
+            }
+            self.guess(&desk, factor, false);
+            at.filter(|_| factor == Factor::MailedCode).into_iter().for_each(|at| self.fail(at));
+            Refusal::InvalidProof { factor, attempts_left: self.left(&desk, factor) }.into()
+        };
+        self.close(&desk, true);
+        told.hashing(hashes)
+    }
+
+    /// What an account asks for beyond what was proven, in the order in which to offer it.
+    pub fn asked(&self, who: usize, proven: &BTreeSet<Method>) -> Vec<Factor> {
+        let Some(account) = &self.accounts[who] else { return vec![] };
+        let has = |methods: &[Method]| methods.iter().any(|method| proven.contains(method));
+        let mailbox = has(&[Method::MailedCode, Method::MailedLink]);
+        let first = if has(&[Method::Totp, Method::RecoveryCode]) {
+            None
+        } else if account.app.is_some() {
+            Some(Factor::Totp)
+        } else if !account.mailed {
+            None
+        } else if !mailbox {
+            Some(Factor::MailedCode)
+        } else if !has(&[Method::Password]) {
+            Some(Factor::Password)
+        } else {
+            None
+        };
+        let drawer = first.filter(|_| !account.left.is_empty()).map(|_| Factor::RecoveryCode);
+        first.into_iter().chain(drawer).collect()
+    }
+
+    /// The sign-in that waits for a mailed code and has no ticket.
+    fn at_once(&self, who: usize, desk: &Desk) -> Option<usize> {
+        let it = |login: &Login| login.who == who && login.at_once && !login.over && desk.now < login.ends;
+        self.logins.iter().position(it)
+    }
+
+    /// Signs in, or asks for what is missing; and commits.
+    fn go_on(
+        &mut self,
+        desk: &Desk,
+        proven: &Proven,
+        methods: BTreeSet<Method>,
+        given: &Texts,
+        label: &str,
+    ) -> Expected {
+        let asked = self.asked(proven.who, &methods);
+        let told = if asked.is_empty() {
+            let entered = self.sign_in(desk, proven.who, methods, proven.weak, label);
+            Expected::from(Answer::SignedIn(entered)).making(self.sessions.len() - 1)
+        } else {
+            self.ask(desk, proven, methods, asked, matches!(given, Texts::Stepwise))
+        };
+        self.close(desk, true);
+        told
+    }
+
+    /// Asks for a second factor.
+    fn ask(
+        &mut self,
+        desk: &Desk,
+        proven: &Proven,
+        methods: BTreeSet<Method>,
+        offered: Vec<Factor>,
+        stepwise: bool,
+    ) -> Expected {
+        let (who, purpose) = (proven.who, Purpose::SecondFactor);
+        let live: Vec<i128> = self.waiting(who, desk.now).map(|at| self.logins[at].ends).collect();
+        let full = live.len() >= usize::from(self.settings.factors.pending_logins);
+        let first_end = live.into_iter().min().unwrap_or(i128::MAX);
+        let rules = if stepwise && full { vec![(RULE_PENDING_LOGINS, first_end)] } else { vec![] };
+        if let Some(refused) = desk.limited(&rules) {
+            return refused;
+        }
+        let by_mail = offered[0] == Factor::MailedCode;
+        let refused = desk.limited(&self.send_rules(desk, purpose)).filter(|_| by_mail);
+        let before = self.at_once(who, desk).filter(|_| !stepwise);
+        let is_good = |at: &usize| self.logins[*at].code.as_ref().is_some_and(|code| desk.now < code.ends);
+        let mailed = by_mail && refused.is_none();
+        let sent_to = by_mail.then(|| proven.sent_to.clone());
+        let mut told = Asked { who, ticket: stepwise, offered, mailed, sent_to, state: None };
+        if !stepwise && !by_mail {
+            return Answer::Second(told).into();
+        }
+        let mut at = before;
+        if let Some(refused) = refused.filter(|_| !stepwise) {
+            // A code that was mailed for the same is still good.
+            if before.filter(is_good).is_none() {
+                return refused;
+            }
+        } else {
+            let ends = desk.now + ms(self.settings.codes.lifetimes(purpose).session);
+            // Wrong guesses at an earlier code for the same stay counted (R4).
+            let wrong = before.map_or(0, |at| self.logins[at].wrong);
+            before.into_iter().for_each(|at| self.logins[at].over = true);
+            let account = self.account(who).generation;
+            let code = mailed.then(|| self.mail_code(desk, who, ends));
+            let sent_to = proven.sent_to.clone();
+            let (at_once, over) = (!stepwise, false);
+            let login = Login { who, account, proven: methods, sent_to, at_once, ends, code, wrong, over };
+            self.logins.push(login);
+            at = Some(self.logins.len() - 1);
+        }
+        let mail = at.filter(|_| mailed).map(|at| self.second_factor_mail(desk, at));
+        told.state = at.filter(|_| by_mail).map(|at| self.login_state(desk, at));
+        let slot = at.filter(|_| mailed).map(Slot::Login);
+        Expected { mail, slot, made: at, ..Answer::Second(told).into() }
+    }
+}
+
+impl Typed {
+    pub fn factor(&self) -> Factor {
+        match self {
+            Self::App(_) => Factor::Totp,
+            Self::Mailed(_) => Factor::MailedCode,
+            Self::Drawer(_) => Factor::RecoveryCode,
+            Self::Password(_) => Factor::Password,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What the model says of when things end: deadlines, and rows that may be swept.
+#![allow(
+    dead_code,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs,
+    reason = "tests"
+)]
+#![allow(unreachable_pub, reason = "tests")]
+
+use countersign::*;
+
+use super::model::{Door, Model, Record};
+use crate::otp::limits::{self, ms};
+
+impl Model {
+    /// The store drops what has expired by a clock that says `wall`; a row that another node wrote may have a time that
+    /// is later by the tolerance.
+    pub fn sweep(&mut self, wall: i128) -> usize {
+        let kept = ms(self.settings.clock_tolerance);
+        let dropped = |record: &usize| {
+            let Record { gone, seen, ahead, door } = self.records[*record];
+            let matters = self.matters_until(*record).max(seen) - ahead + kept;
+            !gone && matches!(door, Door::Visitor(_)) && matters <= wall
+        };
+        let dropped: Vec<usize> = (0..self.records.len()).filter(dropped).collect();
+        dropped.iter().for_each(|record| self.records[*record].gone = true);
+        dropped.len()
+    }
+
+    /// Until when, in its own time, a visitor's record says something that nobody knows without it.
+    pub(super) fn matters_until(&self, record: usize) -> i128 {
+        let Settings { sends, guesses, .. } = &self.settings;
+        let kept = sends.cooldown.max(sends.short.window).max(sends.long.window);
+        let sent = self.sent.iter().filter(|sent| sent.record == record).map(|sent| sent.at + ms(kept));
+        let live = self.by_mail.iter().filter(|it| it.record == record && !it.over).map(|it| it.ends);
+        let factors = Factor::ALL.into_iter().flat_map(|factor| {
+            let wrong = self.wrong(Some(record), factor);
+            let lock = limits::lock(guesses, &wrong).map(|(_, end)| end + ms(guesses.forget_lock_after));
+            let kept = ms(guesses.long.window.max(guesses.free.window));
+            wrong.into_iter().map(move |at| at + kept).chain(lock)
+        });
+        sent.chain(live).chain(factors).max().unwrap_or(i128::from(i64::MIN))
+    }
+
+    /// Every moment at which some answer may change.
+    pub fn deadlines(&self) -> Vec<i128> {
+        let mut all = vec![];
+        let Settings { sends, guesses, clock_tolerance, sessions, totp, .. } = &self.settings;
+        let sends = [sends.cooldown, sends.short.window, sends.long.window];
+        for (index, record) in self.records.iter().enumerate().filter(|(_, record)| !record.gone) {
+            let mut here = self.ends(index);
+            match record.door {
+                Door::Visitor(_) => {
+                    here.extend([0, ms(*clock_tolerance)].map(|more| self.matters_until(index) + more));
+                }
+                Door::Account(who) => {
+                    let used = self.live_sessions(who, record.seen).map(|at| self.sessions[at].used);
+                    here.extend(used.map(|at| at + ms(sessions.touch)));
+                }
+            }
+            let sent = self.sent.iter().filter(|sent| sent.record == index);
+            here.extend(sent.flat_map(|sent| sends.map(|window| sent.at + ms(window))));
+            for factor in Factor::ALL {
+                let wrong = self.wrong(Some(index), factor);
+                let lock = limits::lock(guesses, &wrong);
+                here.extend(lock.iter().flat_map(|(_, end)| [*end, end + ms(guesses.forget_lock_after)]));
+                let windows = [guesses.free, guesses.long];
+                here.extend(wrong.iter().flat_map(|at| windows.map(|limit| at + ms(limit.window))));
+            }
+            all.extend(here.into_iter().map(|at| at - record.ahead));
+        }
+        // An app's next step, and the end of the last one that was used.
+        let apps = self.accounts.iter().flatten().filter_map(|account| account.app.as_ref());
+        let steps = apps.filter_map(|app| app.used.iter().max()).map(|step| i128::from(*step));
+        let after = [1, 1 + i128::from(totp.steps_back)];
+        let period = i128::from(totp.period_seconds) * 1000;
+        all.extend(steps.flat_map(|step| after.map(|more| (step + more) * period)));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}

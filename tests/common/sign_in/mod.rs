@@ -1,0 +1,17 @@
+//! A model of signing in, written from the design, and what it takes to compare the machine with it.
+
+pub mod accounts;
+pub mod answer;
+pub mod entering;
+pub mod forgetting;
+pub mod given;
+pub mod model;
+pub mod ops;
+pub mod owners;
+pub mod proving;
+pub mod reader;
+pub mod requests;
+pub mod small;
+pub mod story;
+pub mod typed;
+pub mod watching;

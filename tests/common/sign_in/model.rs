@@ -1,0 +1,387 @@
+//! Signing in as the design tells it, in the most naive form: everything that ever happened is kept, in order, and every
+//! question is answered from that.
+//!
+//! Each record has a time of its own that never runs backwards. Where the clock falls back by no more than the
+//! tolerance, it waits; where it falls back further, it goes on from where it stood (law 7). What has happened is noted in the
+//! record's time, so that nothing is ever moved. Only an app's steps are of the world's time.
+#![allow(
+    dead_code,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs,
+    reason = "tests"
+)]
+#![allow(unreachable_pub, reason = "tests")]
+
+use core::time::Duration;
+use std::collections::BTreeSet;
+
+use countersign::factor::TotpSecret;
+use countersign::policy::*;
+use countersign::*;
+
+use super::answer::Expected;
+use crate::otp::limits::{self, Opens, ms, opens};
+
+/// Whose record: of an identifier, known or not; of an account.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Door {
+    Visitor(usize),
+    Account(usize),
+}
+
+/// A record, from its first commit until it is deleted. Whoever comes later makes another.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) door: Door,
+    pub(super) gone: bool,
+    /// The record's time at its last commit.
+    pub(super) seen: i128,
+    /// How far its time is ahead of the clock.
+    pub(super) ahead: i128,
+}
+
+/// A record at the time of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Desk {
+    pub(super) record: Option<usize>,
+    pub(super) door: Door,
+    /// The record's time.
+    pub(super) now: i128,
+    pub(super) ahead: i128,
+    /// The request's.
+    pub(super) wall: i128,
+    /// Something expired since the last commit, or the clock fell back beyond the tolerance: a commit must say so.
+    pub(super) dirty: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) record: usize,
+    pub(super) purpose: Purpose,
+    pub(super) at: i128,
+}
+
+#[derive(Debug)]
+pub(super) struct Guess {
+    pub(super) record: usize,
+    pub(super) factor: Factor,
+    pub(super) at: i128,
+    pub(super) right: bool,
+}
+
+/// A mailed code that is not replaced.
+#[derive(Clone, Debug)]
+pub(super) struct Code {
+    /// The text, once a message told it.
+    pub(super) text: Option<String>,
+    pub(super) ends: i128,
+}
+
+/// A sign-in by mailed code or link.
+#[derive(Clone, Debug)]
+pub struct ByMail {
+    pub(super) record: usize,
+    pub who: usize,
+    /// What the account was when the code was made for it; `None` where there is none.
+    pub(super) account: Option<u32>,
+    pub(super) ends: i128,
+    pub(super) code: Code,
+    pub(super) wrong: u32,
+    /// Verified, burned, or ended with another.
+    pub(super) over: bool,
+}
+
+/// A sign-in that waits for its second factor.
+#[derive(Clone, Debug)]
+pub struct Login {
+    pub who: usize,
+    pub(super) account: u32,
+    pub(super) proven: BTreeSet<Method>,
+    /// The identifier as it was typed, masked.
+    pub(super) sent_to: String,
+    /// It has no ticket: everything comes in one request.
+    pub(super) at_once: bool,
+    pub(super) ends: i128,
+    pub(super) code: Option<Code>,
+    pub(super) wrong: u32,
+    pub(super) over: bool,
+}
+
+/// A signed-in session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub who: usize,
+    pub(super) methods: BTreeSet<Method>,
+    pub(super) label: String,
+    pub(super) began: i128,
+    pub(super) ends: i128,
+    pub(super) used: i128,
+    pub(super) over: bool,
+    /// It had to make room.
+    pub(super) dropped: bool,
+}
+
+/// An authenticator app: its secret, once it was told, and every step that was accepted.
+#[derive(Clone, Debug)]
+pub struct App {
+    pub secret: Option<TotpSecret>,
+    pub used: Vec<u64>,
+}
+
+/// An account that the directory knows.
+#[derive(Debug)]
+pub struct Account {
+    /// How often what opens it was changed; 0 while it has no record, and the host's own credential stands in.
+    pub(super) generation: u32,
+    pub(super) suspended: bool,
+    /// The stored hash is one of the host's old ones.
+    pub(super) old_hash: bool,
+    pub app: Option<App>,
+    pub pending: Option<(Option<TotpSecret>, i128)>,
+    pub mailed: bool,
+    /// The recovery codes that are left; a text is known once an answer told it.
+    pub left: Vec<Option<String>>,
+}
+
+/// Where a code was put, so that its text can be noted when a message tells it.
+#[derive(Clone, Copy, Debug)]
+pub enum Slot {
+    ByMail(usize),
+    Login(usize),
+}
+
+#[derive(Debug)]
+pub struct Model {
+    pub(super) settings: Settings,
+    pub(super) passwords: Vec<&'static str>,
+    pub(super) addresses: Vec<&'static str>,
+    pub(super) records: Vec<Record>,
+    pub(super) sent: Vec<Sent>,
+    pub(super) guesses: Vec<Guess>,
+    pub accounts: Vec<Option<Account>>,
+    pub by_mail: Vec<ByMail>,
+    pub logins: Vec<Login>,
+    pub sessions: Vec<Session>,
+}
+
+pub(super) fn public(millis: i128) -> Timestamp {
+    let end = if millis < 0 { i64::MIN } else { i64::MAX };
+    Timestamp::from_unix_millis(i64::try_from(millis).unwrap_or(end))
+}
+
+impl Desk {
+    /// A moment of the record's time, as it is told.
+    pub(super) fn told(&self, at: i128) -> Timestamp {
+        public(at - self.ahead)
+    }
+
+    /// Refused by the rules that open after now, with the moment at which all have opened (R92).
+    pub(super) fn limited(&self, rules: &[Opens]) -> Option<Expected> {
+        let retry_at = rules.iter().map(|(_, at)| *at).max().filter(|at| *at > self.now)?;
+        let rules: Vec<_> = rules.iter().filter(|(_, at)| *at == retry_at).map(|(rule, _)| *rule).collect();
+        let retry_at = self.told(retry_at);
+        let retry_after = retry_at.since(public(self.wall));
+        let refusal = Refusal::Limited { rule: rules[0], retry_at, retry_after };
+        Some(Expected { rules, ..refusal.into() })
+    }
+}
+
+impl Model {
+    pub fn new(settings: Settings, people: &[(&'static str, &'static str)]) -> Self {
+        Self {
+            settings,
+            addresses: people.iter().map(|(address, _)| *address).collect(),
+            passwords: people.iter().map(|(_, password)| *password).collect(),
+            records: vec![],
+            sent: vec![],
+            guesses: vec![],
+            accounts: people.iter().map(|_| None).collect(),
+            by_mail: vec![],
+            logins: vec![],
+            sessions: vec![],
+        }
+    }
+
+    /// An account that signed up at this moment, or whose credential the host has.
+    pub fn member(&mut self, who: usize, signed_up: Option<i128>) {
+        if let Some(seen) = signed_up {
+            self.records.push(Record { door: Door::Account(who), gone: false, seen, ahead: 0 });
+        }
+        self.accounts[who] = Some(Account {
+            generation: u32::from(signed_up.is_some()),
+            suspended: false,
+            old_hash: signed_up.is_none(),
+            app: None,
+            pending: None,
+            mailed: false,
+            left: vec![],
+        });
+    }
+
+    pub(super) fn account(&mut self, who: usize) -> &mut Account {
+        self.accounts[who].as_mut().unwrap_or_else(|| unreachable!("{who} has no account"))
+    }
+
+    /// A message told a code, unless another took its place already.
+    pub fn told(&mut self, slot: Slot, text: &str) {
+        let code = match slot {
+            Slot::ByMail(at) => Some(&mut self.by_mail[at].code),
+            Slot::Login(at) => self.logins[at].code.as_mut(),
+        };
+        code.filter(|code| code.text.is_none())
+            .into_iter()
+            .for_each(|code| code.text = Some(text.to_owned()));
+    }
+
+    pub(super) fn open(&self, door: Door, wall: i128) -> Desk {
+        let here = |(_, record): &(usize, &Record)| record.door == door && !record.gone;
+        let Some((index, record)) = self.records.iter().enumerate().find(here) else {
+            return Desk { record: None, door, now: wall, ahead: 0, wall, dirty: false };
+        };
+        let (seen, time) = (record.seen, wall + record.ahead);
+        let fell_back = seen - time > ms(self.settings.clock_tolerance);
+        let (now, ahead) = (seen.max(time), if fell_back { seen - wall } else { record.ahead });
+        let ended = self.ends(index).into_iter().any(|ends| seen < ends && ends <= now);
+        Desk { record: Some(index), door, now, ahead, wall, dirty: fell_back || ended }
+    }
+
+    /// When each thing ends that a record's last commit knew of.
+    pub(super) fn ends(&self, record: usize) -> Vec<i128> {
+        let Record { door, seen, .. } = self.records[record];
+        let mut all = vec![];
+        match door {
+            Door::Visitor(_) => {
+                let live = |it: &&ByMail| it.record == record && !it.over && seen < it.ends;
+                self.by_mail.iter().filter(live).for_each(|it| all.extend([it.ends, it.code.ends]));
+            }
+            Door::Account(who) => {
+                let logins = self.logins.iter().filter(|it| it.who == who && !it.over && seen < it.ends);
+                for login in logins {
+                    all.extend(login.code.iter().map(|code| code.ends).chain([login.ends]));
+                }
+                all.extend(self.live_sessions(who, seen).map(|at| self.session_ends(at)));
+                let pending = self.accounts[who].as_ref().and_then(|account| account.pending.as_ref());
+                all.extend(pending.map(|(_, ends)| *ends));
+            }
+        }
+        all
+    }
+
+    /// The sessions of an account, the oldest first.
+    pub(super) fn live_sessions(&self, who: usize, now: i128) -> impl Iterator<Item = usize> {
+        let live = move |at: &usize| {
+            let session = &self.sessions[*at];
+            session.who == who && !session.over && now < self.session_ends(*at)
+        };
+        (0..self.sessions.len()).filter(live)
+    }
+
+    pub(super) fn idle_ends(&self, session: usize) -> Option<i128> {
+        let Session { used, ends, .. } = self.sessions[session];
+        self.settings.sessions.idle.map(|idle| (used + ms(idle)).min(ends))
+    }
+
+    pub(super) fn session_ends(&self, session: usize) -> i128 {
+        self.idle_ends(session).unwrap_or(self.sessions[session].ends)
+    }
+
+    /// The record on the desk, or the one that its first commit makes.
+    pub(super) fn record(&self, desk: &Desk) -> usize {
+        desk.record.unwrap_or(self.records.len())
+    }
+
+    /// The commit, if there is one: something happened (and is noted already), or had to be erased.
+    pub(super) fn close(&mut self, desk: &Desk, happened: bool) {
+        if happened || desk.dirty {
+            self.commit(desk);
+            // Visitors' records go when they have forgotten everything.
+            let record = desk.record.unwrap_or(self.records.len() - 1);
+            let gone = matches!(desk.door, Door::Visitor(_)) && self.matters_until(record) <= desk.now;
+            self.records[record].gone = gone;
+        }
+    }
+
+    /// A commit that leaves a record whatever is in it.
+    pub(super) fn commit(&mut self, desk: &Desk) {
+        let Desk { door, now: seen, ahead, .. } = *desk;
+        let record = Record { door, gone: false, seen, ahead };
+        match desk.record {
+            Some(at) => self.records[at] = record,
+            None => self.records.push(record),
+        }
+    }
+
+    pub(super) fn guess(&mut self, desk: &Desk, factor: Factor, right: bool) {
+        let record = self.record(desk);
+        self.guesses.push(Guess { record, factor, at: desk.now, right });
+    }
+
+    pub(super) fn wrong(&self, record: Option<usize>, factor: Factor) -> Vec<i128> {
+        let wrong = |it: &&Guess| Some(it.record) == record && it.factor == factor && !it.right;
+        self.guesses.iter().filter(wrong).map(|guess| guess.at).collect()
+    }
+
+    /// How many more wrong guesses in a row disable a factor, on an account.
+    fn in_a_row(&self, desk: &Desk, factor: Factor) -> Option<u32> {
+        let record = Some(self.record(desk));
+        let mine = self.guesses.iter().rev().filter(|it| Some(it.record) == record && it.factor == factor);
+        let most = self.settings.guesses.consecutive as usize;
+        let row = mine.take_while(|guess| !guess.right).take(most).count();
+        matches!(desk.door, Door::Account(_)).then(|| u32::try_from(most - row).unwrap_or(0))
+    }
+
+    /// The no to any guess at a factor, right or wrong, while its budget is shut.
+    pub(super) fn shut(&self, desk: &Desk, factor: Factor) -> Option<Expected> {
+        if self.in_a_row(desk, factor) == Some(0) {
+            return Some(Refusal::FactorDisabled.into());
+        }
+        let wrong = self.wrong(Some(self.record(desk)), factor);
+        desk.limited(&limits::guesses(&self.settings.guesses, &wrong, desk.now))
+    }
+
+    /// How many wrong guesses at a factor would be answered now.
+    pub(super) fn left(&self, desk: &Desk, factor: Factor) -> u32 {
+        let wrong = self.wrong(Some(self.record(desk)), factor);
+        limits::guesses_left(&self.settings.guesses, &wrong, self.in_a_row(desk, factor), desk.now)
+    }
+
+    pub(super) fn send_rules(&self, desk: &Desk, purpose: Purpose) -> Vec<Opens> {
+        let SendLimits { cooldown, short, long } = self.settings.sends;
+        let mine =
+            self.sent.iter().filter(|sent| Some(sent.record) == desk.record && sent.purpose == purpose);
+        let times: Vec<i128> = mine.map(|sent| sent.at).collect();
+        let cooldown = Limit { count: 1, window: cooldown };
+        let rules = [(RULE_COOLDOWN, cooldown), (RULE_SENDS_SHORT, short), (RULE_SENDS_LONG, long)];
+        rules.map(|(rule, limit)| (rule, opens(&times, limit, desk.now))).to_vec()
+    }
+
+    /// Notes that a message goes out, and when its code ends.
+    pub(super) fn send(&mut self, desk: &Desk, purpose: Purpose, session_ends: i128) -> Code {
+        let record = self.record(desk);
+        self.sent.push(Sent { record, purpose, at: desk.now });
+        let life = ms(self.settings.codes.lifetimes(purpose).code);
+        Code { text: None, ends: session_ends.min(desk.now + life) }
+    }
+
+    /// Where a session with a code stands.
+    pub(super) fn state(
+        &self,
+        desk: &Desk,
+        purpose: Purpose,
+        code: Option<&Code>,
+        (ends, wrong): (i128, u32),
+    ) -> SessionState {
+        let code = code.filter(|code| desk.now < code.ends).map(|code| code.ends);
+        let desk = &Desk { record: Some(self.record(desk)), ..*desk };
+        let resend_at = self.send_rules(desk, purpose).iter().map(|(_, at)| *at).max();
+        let tries = self.settings.codes.max_attempts.saturating_sub(wrong);
+        SessionState {
+            attempts_left: tries.min(self.left(desk, Factor::MailedCode)),
+            code_expires_at: code.map(|at| desk.told(at)),
+            session_expires_at: desk.told(ends),
+            resend_at: resend_at.filter(|at| *at < ends).map(|at| desk.told(at)),
+            expires_in: code.map_or(Duration::ZERO, |at| desk.told(at).since(public(desk.wall))),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What may happen in a story of somebody signing in.
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "tests")]
+
+/// One thing that happens. Numbers that choose among things are taken modulo how many there are, counted from the newest.
+#[derive(Clone, Debug)]
+pub enum Op {
+    Password {
+        who: u8,
+        password: Pw,
+        steps: Way,
+        client: u8,
+    },
+    Prove {
+        login: u8,
+        proof: Proof,
+        client: u8,
+    },
+    ResendCode {
+        login: u8,
+    },
+    Start {
+        who: u8,
+    },
+    Verify {
+        session: u8,
+        code: Mailed,
+        /// Whether a right code is to sign in.
+        enter: bool,
+    },
+    /// Somebody uses the link of a sign-in's message.
+    Redeem {
+        link: u8,
+    },
+    Check {
+        session: u8,
+    },
+    List {
+        session: u8,
+    },
+    End {
+        session: u8,
+        which: u8,
+    },
+    Enrol {
+        session: u8,
+        password: Pw,
+    },
+    Confirm {
+        session: u8,
+        code: App,
+    },
+    EnableMail {
+        session: u8,
+        password: Pw,
+    },
+    Suspend {
+        who: u8,
+        on: bool,
+    },
+    /// The clock moves by so many milliseconds.
+    Move(i32),
+    /// The clock jumps to a known deadline, give or take a millisecond.
+    Jump {
+        deadline: u8,
+        off: i8,
+    },
+    /// The clock goes to when the last answer said that more is allowed, give or take a millisecond.
+    Wait {
+        off: i8,
+    },
+    /// The store drops the rows that have expired, by a clock that is ahead by some part of the tolerance.
+    Sweep {
+        ahead: u8,
+    },
+    /// Before the given stage of `first`, the clock moves and `by` runs from start to end; then `first` goes on.
+    Overtaken {
+        first: Box<Op>,
+        by: Box<Op>,
+        stage: u8,
+        millis: i16,
+    },
+    /// Something goes wrong at the given stage.
+    Trouble {
+        op: Box<Op>,
+        stage: u8,
+        trouble: Trouble,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Pw {
+    Right,
+    Wrong,
+    /// That of another person.
+    OfAnother,
+}
+
+/// How a second factor is given.
+#[derive(Clone, Copy, Debug)]
+pub enum Way {
+    Stepwise,
+    AtOnce { app: Option<App>, mailed: Option<Mailed>, drawer: Option<Drawer> },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Proof {
+    App(App),
+    Mailed(Mailed),
+    Drawer(Drawer),
+    Password(Pw),
+}
+
+/// What is typed as a code of an authenticator app.
+#[derive(Clone, Copy, Debug)]
+pub enum App {
+    /// The code of the step that is so many after the present one.
+    Step(i8),
+    /// The code of the step that was used last.
+    Replayed,
+    /// A code of the app that waits to be confirmed.
+    OfPending,
+    /// The present code with spaces in it.
+    Spaced,
+    Wrong,
+    Malformed(u8),
+}
+
+/// What is typed as a mailed code.
+#[derive(Clone, Copy, Debug)]
+pub enum Mailed {
+    /// The newest code of the session, or of the sign-in.
+    Newest,
+    /// Any code that was ever mailed.
+    Any(u8),
+    Spaced,
+    Wrong,
+    Malformed(u8),
+}
+
+/// What is typed as a recovery code.
+#[derive(Clone, Copy, Debug)]
+pub enum Drawer {
+    /// One of the last issue, used or not.
+    Issued(u8),
+    /// One that is left.
+    Left,
+    /// The same as people type it.
+    LeftInLowerCase,
+    /// Any that was ever issued, to anybody.
+    Any(u8),
+    Wrong,
+    Malformed(u8),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Trouble {
+    Fails,
+    AnswerLost,
+    Crash,
+}

@@ -1,0 +1,322 @@
+//! Each request of a story: how it is made, and what the model says to it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs, reason = "tests")]
+#![allow(clippy::arithmetic_side_effects, unreachable_pub, dead_code, reason = "tests")]
+
+use countersign::*;
+
+use super::answer::{Answer, Asked, Entered, Expected, INVALID};
+use super::entering::Knocked;
+use super::given::pick;
+use super::model::Model;
+use super::ops::{Mailed, Op, Proof as Wanted, Pw, Way};
+use super::story::{Meanwhile, Story, Turns};
+use super::typed::Texts;
+use crate::otp::drive::End;
+
+/// What the model said so far to a request of two turns.
+#[derive(Default)]
+struct Course {
+    knocked: Option<Knocked>,
+    expected: Option<Expected>,
+}
+
+impl Course {
+    fn go(
+        &mut self,
+        model: &mut Model,
+        turns: &Turns,
+        knock: impl FnOnce(&mut Model) -> Knocked,
+        (texts, label): (&Texts, &str),
+    ) {
+        let knocked = self.knocked.take().unwrap_or_else(|| knock(model));
+        if turns.all && self.expected.is_none() {
+            let hashes = |proven: &super::entering::Proven| usize::from(!proven.by_mailbox());
+            self.expected = Some(match &knocked {
+                Knocked::Told(told) => told.clone(),
+                Knocked::Go(proven) => model.enter(proven, texts, label, turns.now).hashing(hashes(proven)),
+            });
+        }
+        self.knocked = Some(knocked);
+    }
+}
+
+impl Story {
+    pub(super) fn request(&mut self, op: &Op, meanwhile: &Meanwhile<'_>) -> Result<(), String> {
+        // A request that is overtaken is not metered, so that its commits are those of people's records.
+        let overtaken = matches!(meanwhile, Meanwhile::Other { .. });
+        let metered = |client: &u8| Some(client % 8).filter(|client| !overtaken && matches!(client, 1 | 2));
+        match op {
+            Op::Password { who, password, steps, client } => {
+                self.by_password(*who, *password, steps, metered(client), meanwhile)
+            }
+            Op::Prove { login, proof, client } => self.prove(*login, proof, metered(client), meanwhile),
+            Op::ResendCode { login } => self.resend_code(*login, meanwhile),
+            Op::Start { who } => self.start(*who, meanwhile),
+            Op::Verify { session, code, enter } => self.verify(*session, *code, *enter, meanwhile),
+            Op::Redeem { link } => self.redeem(*link, meanwhile),
+            Op::Check { session } => self.check_session(*session, meanwhile),
+            Op::List { session } => self.list(*session, meanwhile),
+            Op::End { session, which } => self.end(*session, *which, meanwhile),
+            Op::Enrol { session, password } => self.enrol(*session, *password, meanwhile),
+            Op::Confirm { session, code } => self.confirm(*session, *code, meanwhile),
+            Op::EnableMail { session, password } => self.enable_mail(*session, *password, meanwhile),
+            Op::Suspend { who, on } => self.suspend(*who, *on, meanwhile),
+            other => panic!("{other:?} is no request"),
+        }
+    }
+
+    fn by_password(
+        &mut self,
+        who: u8,
+        password: Pw,
+        way: &Way,
+        metered: Option<u8>,
+        meanwhile: &Meanwhile<'_>,
+    ) -> Result<(), String> {
+        let (who, identifier) = Self::person(who);
+        let (texts, typed, label) = (self.texts(who, way), self.password(who, password), self.label());
+        let (sent_to, client) = (identifier.masked(), named(metered));
+        let note = format!("{identifier:?} with {typed:?} and {texts:?}");
+        let request = PasswordSignIn {
+            client,
+            identifier,
+            password: Password::typed(typed).unwrap(),
+            steps: texts.steps(),
+            label: Label::new(&label),
+            locale: None,
+        };
+        let mut course = Course::default();
+        let client = metered.map(|client| (client, Operation::PasswordSignIn));
+        let (passed, end) =
+            self.run(&note, request, (Some(who), client), meanwhile, &mut |story, turns| {
+                let view = turns.view.unwrap_or_else(|| story.model.view(who));
+                let knock = |model: &mut Model| model.knock(who, &sent_to, typed, view, turns.now);
+                course.go(&mut story.model, turns, knock, (&texts, &label));
+            })?;
+        self.progress(&note, passed, course, &end, meanwhile, |progress| Some(progress))?;
+        if let Texts::AtOnce(all) = &texts
+            && let Some(Answer::Refused(Refusal::InvalidProof { .. } | Refusal::Limited { .. })) = self.last
+        {
+            all.iter().for_each(|typed| self.met_by(None, who, typed));
+        }
+        Ok(())
+    }
+
+    fn verify(
+        &mut self,
+        session: u8,
+        code: Mailed,
+        enter: bool,
+        meanwhile: &Meanwhile<'_>,
+    ) -> Result<(), String> {
+        let now = self.now();
+        let live = |at: usize| self.model.is_mail_live(at, now);
+        let Some((at, session)) = pick(&self.given.codes, session, live) else { return Ok(()) };
+        let newest = at.and_then(|at| self.model.mail_code_of(at));
+        let (typed, label) = (self.mailed(newest, code), self.label());
+        let note = format!("code {at:?}: {code:?} {typed:?}, entering: {enter}");
+        let request = Verify {
+            client: Client::unmetered(),
+            purpose: Purpose::SignIn,
+            session,
+            code: Code::typed(&typed),
+            identifier: None,
+            enter: enter.then(|| Label::new(&label)),
+        };
+        let mut course = Course::default();
+        let (passed, end) = self.run(&note, request, (None, None), meanwhile, &mut |story, turns| {
+            let knock = |model: &mut Model| match at {
+                Some(at) => model.verify(at, &typed, enter, turns.now),
+                None => Knocked::Told(INVALID.into()),
+            };
+            course.go(&mut story.model, turns, knock, (&Texts::Stepwise, &label));
+        })?;
+        // What was asked for is told inside of what was verified.
+        if enter
+            && let Some(Knocked::Go(_)) = &course.knocked
+            && let Some(expected) = &mut course.expected
+            && !matches!(expected.answer, Answer::Refused(_))
+        {
+            let inside = core::mem::replace(&mut expected.answer, INVALID);
+            expected.answer = Answer::Verified(Some(Box::new(inside)));
+        }
+        let dead = matches!(&course.knocked, Some(Knocked::Go(_)));
+        self.progress(&note, passed, course, &end, meanwhile, |verified: &Verified| {
+            verified.progress.as_ref()
+        })?;
+        if dead && self.last == Some(INVALID) {
+            self.met("dead_code");
+        }
+        Ok(())
+    }
+
+    fn redeem(&mut self, link: u8, meanwhile: &Meanwhile<'_>) -> Result<(), String> {
+        let now = self.now();
+        let live = |at: usize| self.model.is_mail_live(at, now);
+        let Some((at, link)) = pick(&self.given.links, link, live) else { return Ok(()) };
+        let (note, label) = (format!("link {at:?}"), self.label());
+        let request = RedeemSignIn { client: Client::unmetered(), link, label: Label::new(&label) };
+        let mut course = Course::default();
+        let (passed, end) = self.run(&note, request, (None, None), meanwhile, &mut |story, turns| {
+            let knock = |model: &mut Model| match at {
+                Some(at) => model.redeem(at, turns.now),
+                None => Knocked::Told(INVALID.into()),
+            };
+            course.go(&mut story.model, turns, knock, (&Texts::Stepwise, &label));
+        })?;
+        self.progress(&note, passed, course, &end, meanwhile, |progress| Some(progress))
+    }
+
+    /// What a request told that may end in a sign-in; and what it gave out.
+    fn progress<O>(
+        &mut self,
+        note: &str,
+        passed: bool,
+        course: Course,
+        end: &End<O>,
+        meanwhile: &Meanwhile<'_>,
+        progress: impl Fn(&O) -> Option<&Progress>,
+    ) -> Result<(), String> {
+        if !passed {
+            return Ok(());
+        }
+        let is_verified = core::any::type_name::<O>() == core::any::type_name::<Verified>();
+        self.check(note, course.expected.as_ref(), end, meanwhile, |output| {
+            let inside = progress(output).map(|progress| match progress {
+                Progress::SignedIn(signed_in) => Answer::SignedIn(entered(signed_in)),
+                Progress::SecondFactor(second) => Answer::Second(asked(second)),
+            });
+            if is_verified { Answer::Verified(inside.map(Box::new)) } else { inside.unwrap_or(INVALID) }
+        })?;
+        let granted = end.outcome.as_ref().and_then(|outcome| match &outcome.verdict {
+            Verdict::Granted(granted) => progress(granted),
+            Verdict::Refused(_) => None,
+        });
+        let made = course.expected.and_then(|expected| expected.made);
+        match (granted, made) {
+            (Some(Progress::SignedIn(signed_in)), Some(at)) => self.signed_in(signed_in, at),
+            (Some(Progress::SecondFactor(SecondFactor { login: Some(login), .. })), Some(at)) => {
+                self.given.logins.push((login.clone(), at));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn signed_in(&mut self, signed_in: &SignedIn, at: usize) {
+        self.given.sessions.push((signed_in.session().clone(), at));
+        if signed_in.recovery_codes_left() == Some(0) && signed_in.methods().contains(&Method::RecoveryCode) {
+            self.met("last_recovery_code");
+        }
+        if self.model.sessions[..at].iter().any(|session| session.dropped) {
+            self.met("dropped_session");
+        }
+    }
+
+    fn prove(
+        &mut self,
+        login: u8,
+        proof: &Wanted,
+        metered: Option<u8>,
+        meanwhile: &Meanwhile<'_>,
+    ) -> Result<(), String> {
+        let now = self.now();
+        let live = |at: usize| self.model.is_login_live(at, now);
+        let Some((at, login)) = pick(&self.given.logins, login, live) else { return Ok(()) };
+        let (typed, label) = (self.typed(at, proof), self.label());
+        let note = format!("prove {at:?}: {proof:?} {typed:?}");
+        let client = named(metered);
+        let request = ProveFactor { client, login, proof: typed.proof(), label: Label::new(&label) };
+        let mut expected = None;
+        let client = metered.map(|client| (client, Operation::ProveFactor));
+        let (passed, end) = self.run(&note, request, (None, client), meanwhile, &mut |story, turns| {
+            expected.get_or_insert_with(|| match at {
+                Some(at) => story.model.prove(at, &typed, &label, turns.now),
+                None => INVALID.into(),
+            });
+        })?;
+        if !passed {
+            return Ok(());
+        }
+        self.check(&note, expected.as_ref(), &end, meanwhile, |in_| Answer::SignedIn(entered(in_)))?;
+        let who = at.map_or(0, |at| self.model.logins[at].who);
+        self.met_by(at, who, &typed);
+        if let (Some(signed_in), Some(at)) = (granted(&end), expected.and_then(|it| it.made)) {
+            self.signed_in(signed_in, at);
+        }
+        Ok(())
+    }
+
+    fn resend_code(&mut self, login: u8, meanwhile: &Meanwhile<'_>) -> Result<(), String> {
+        let now = self.now();
+        let live = |at: usize| self.model.is_login_live(at, now);
+        let Some((at, login)) = pick(&self.given.logins, login, live) else { return Ok(()) };
+        let note = format!("resend {at:?}");
+        let request = ResendFactorCode { client: Client::unmetered(), login };
+        self.simple(
+            &note,
+            request,
+            meanwhile,
+            |second| Answer::Second(asked(second)),
+            |model, now| match at {
+                Some(at) => model.resend_code(at, now),
+                None => INVALID.into(),
+            },
+        )?;
+        Ok(())
+    }
+
+    fn start(&mut self, who: u8, meanwhile: &Meanwhile<'_>) -> Result<(), String> {
+        let (who, identifier) = Self::person(who);
+        let note = format!("start by mail {identifier:?}");
+        let request = SignIn { client: Client::unmetered(), identifier, locale: None };
+        let mut expected = None;
+        let (_, end) = self.run(&note, request, (Some(who), None), meanwhile, &mut |story, turns| {
+            let view = turns.view.unwrap_or_else(|| story.model.view(who));
+            expected.get_or_insert_with(|| story.model.start(who, view, turns.now));
+        })?;
+        self.check(&note, expected.as_ref(), &end, meanwhile, |started| Answer::Started(started.state))?;
+        if let (Some(started), Some(at)) = (granted(&end), expected.and_then(|it| it.made)) {
+            self.given.codes.push((started.session.clone(), at));
+            if let Some(MailedLink::SignIn(link)) = end.mail.first().and_then(|mail| mail.link.clone()) {
+                self.given.links.push((link, at));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn named(client: Option<u8>) -> Client {
+    client.map_or_else(Client::unmetered, |number| Client::named(&[number]))
+}
+
+pub(super) fn granted<O>(end: &End<O>) -> Option<&O> {
+    match &end.outcome.as_ref()?.verdict {
+        Verdict::Granted(granted) => Some(granted),
+        Verdict::Refused(_) => None,
+    }
+}
+
+fn entered(signed_in: &SignedIn) -> Entered {
+    Entered {
+        who: Story::number(signed_in.account()),
+        methods: signed_in.methods(),
+        aal: signed_in.aal(),
+        expires_at: signed_in.expires_at(),
+        idle_expires_at: signed_in.idle_expires_at(),
+        codes_left: signed_in.recovery_codes_left(),
+        regenerate: signed_in.regenerate(),
+        todo: signed_in.todo().to_vec(),
+    }
+}
+
+fn asked(second: &SecondFactor) -> Asked {
+    Asked {
+        who: Story::number(&second.account),
+        ticket: second.login.is_some(),
+        offered: second.offered.clone(),
+        mailed: second.mailed,
+        sent_to: second.sent_to.clone(),
+        state: second.state,
+    }
+}

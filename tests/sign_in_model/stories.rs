@@ -1,0 +1,161 @@
+//! Random stories, played on the machine and on the model side by side.
+
+use std::cell::RefCell;
+
+use countersign::policy::*;
+use proptest::prelude::*;
+use proptest::test_runner::{RngSeed, TestRunner};
+
+use crate::sign_in::ops::Op;
+use crate::sign_in::small::small;
+use crate::sign_in::story::{Tally, play};
+use crate::strategies::{story, tours};
+
+/// Forward only.
+fn forward() -> impl Strategy<Value = Vec<Op>> {
+    story(prop_oneof![4 => 0..3_000, 1 => 0..60_000])
+}
+
+/// Within the tolerance, just beyond it, and far.
+fn any_way() -> impl Strategy<Value = Vec<Op>> {
+    story(prop_oneof![3 => -2_001..2_001, 1 => -2_003..-1_999, 1 => -60_000..60_000])
+}
+
+/// Plays random stories, always the same ones, and sees to it that they are about something.
+fn check(cases: u32, settings: u8, story: impl Strategy<Value = Vec<Op>>, never: &[&str]) {
+    let told = RefCell::new(Tally::new());
+    let settings = small(settings);
+    let play = |ops: &[Op]| -> Result<(), String> {
+        let tally = play(&settings, ops)?;
+        tally.into_iter().for_each(|(answer, times)| *told.borrow_mut().entry(answer).or_default() += times);
+        Ok(())
+    };
+    for ops in tours() {
+        play(&ops).unwrap_or_else(|broken| panic!("{broken}"));
+    }
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(20),
+        ..ProptestConfig::default()
+    });
+    let stories = runner.run(&story, |ops| play(&ops).map_err(TestCaseError::fail));
+    if let Err(broken) = stories {
+        panic!("{broken}");
+    }
+    let told = told.into_inner();
+    let met = |answer: &&&str| told.get(**answer).is_some_and(|times| *times > 0);
+    let unmet: Vec<_> = ALL.iter().filter(|answer| !met(answer) && !never.contains(answer)).collect();
+    assert!(unmet.is_empty(), "never: {unmet:?} in {told:?}");
+}
+
+/// Every answer and every situation that stories must come to.
+const ALL: [&str; 56] = [
+    "in_by_password",
+    "in_by_code",
+    "in_by_link",
+    "in_with_app",
+    "in_with_recovery_code",
+    "in_with_code_and_password",
+    "in_with_link_and_password",
+    "asked",
+    "asked_by_mail",
+    "asked_password",
+    "started",
+    "verified",
+    "session",
+    "sessions",
+    "ended",
+    "enrolment",
+    "issued",
+    "enabled",
+    "suspended",
+    "invalid_session",
+    "invalid_code",
+    "code_expired",
+    "invalid_credentials",
+    "invalid_totp",
+    "invalid_mailed_code",
+    "invalid_recovery_code",
+    "invalid_password",
+    "nothing_pending",
+    "step_up_required",
+    "factor_not_allowed",
+    "factor_disabled",
+    RULE_COOLDOWN,
+    RULE_SENDS_SHORT,
+    RULE_SENDS_LONG,
+    RULE_LIVE_SESSIONS,
+    RULE_GUESSES_FREE,
+    RULE_GUESSES_LOCK,
+    RULE_GUESSES_LONG,
+    RULE_PENDING_LOGINS,
+    "client",
+    "locked_totp",
+    "locked_mailed_code",
+    "locked_recovery_code",
+    "locked_password",
+    "replayed_step",
+    "expired_mailed_code",
+    "used_recovery_code",
+    "last_recovery_code",
+    "burned_login",
+    "dead_login",
+    "dead_code",
+    "dropped_session",
+    "trouble",
+    "overtaken_halfway",
+    "overtaken_when_done",
+    "rehashed",
+];
+
+#[test]
+fn every_answer_is_the_models() {
+    check(240, 0, forward(), &["factor_not_allowed", RULE_GUESSES_FREE]);
+}
+
+#[test]
+fn every_answer_is_the_models_with_idle_sessions() {
+    check(240, 1, any_way(), &["factor_not_allowed"]);
+}
+
+/// Law 7: with a clock that also runs backwards.
+#[test]
+fn every_answer_is_the_models_under_any_clock() {
+    check(240, 0, any_way(), &["factor_not_allowed", RULE_GUESSES_FREE]);
+}
+
+#[test]
+fn every_answer_is_the_models_where_a_mailbox_is_no_second_factor() {
+    let by_mail = [
+        "in_with_code_and_password",
+        "in_with_link_and_password",
+        "asked_by_mail",
+        "asked_password",
+        "enabled",
+        "expired_mailed_code",
+        "locked_password",
+        "locked_mailed_code",
+        RULE_SENDS_SHORT,
+        RULE_SENDS_LONG,
+    ];
+    check(150, 2, any_way(), &[&by_mail[..], &[RULE_GUESSES_FREE]].concat());
+}
+
+#[test]
+fn every_answer_is_the_models_as_recommended() {
+    let far = [
+        "factor_not_allowed",
+        "factor_disabled",
+        "burned_login",
+        "dropped_session",
+        "last_recovery_code",
+        "client",
+        "dead_code",
+        RULE_SENDS_LONG,
+        RULE_GUESSES_FREE,
+        RULE_GUESSES_LONG,
+        RULE_PENDING_LOGINS,
+    ];
+    check(150, 3, any_way(), &far);
+}
