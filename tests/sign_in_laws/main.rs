@@ -3,6 +3,10 @@
 //! | law | where |
 //! |---|---|
 //! | 4 no skipping | `doors`, `at_once`, `stories` |
+//! | 2 budget, 9 locks are local | `budgets`, `parallel` |
+//! | 3 spent once | `parallel`, `bound` |
+//! | 5 bound, 6 two deadlines | `bound` |
+//! | 10 fail closed, 12 one record at a time | `faults` |
 //! | 8 indistinguishable | `strangers`, `streets` |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::arithmetic_side_effects, reason = "tests")]
@@ -17,7 +21,11 @@ mod people;
 mod small;
 
 mod at_once;
+mod bound;
+mod budgets;
 mod doors;
+mod faults;
+mod parallel;
 mod stories;
 mod strangers;
 mod streets;
