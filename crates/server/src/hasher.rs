@@ -16,8 +16,8 @@ const WAITING_FOR_EACH: usize = 32;
 
 /// A fixed number of threads that do nothing but hash.
 ///
-/// Fixed, because a hash takes 19 MiB, which allocators keep for the thread that asked: with the threads for other
-/// blocking work, a busy hour was measured to leave a gigabyte behind.
+/// Fixed, because a hash takes a core and 19 MiB for as long as it runs, whether it makes a new hash or checks one. More at
+/// once would not be faster, and on the threads for other blocking work, hundreds of them, would take gigabytes.
 pub(crate) struct BoundedHasher(mpsc::Sender<Job>);
 
 type Job = (Work, oneshot::Sender<Result<Hashed, HashError>>);
@@ -78,26 +78,36 @@ mod tests {
 
     use countersign::host::{ManualClock, MemoryStore, OsEntropy, Store};
     use countersign::{
-        Client, Context, Identifier, KeyRing, LocatorKey, Machine, Password, PasswordHash, Settings,
+        AccountId, Address, Client, Context, DirectoryEntry, Identifier, KeyRing, Label, LocatorKey, Machine,
+        Password, PasswordHash, PasswordSignIn, Profile, Request, Salt, Settings, SignUp, Step, Steps,
+        Timestamp,
     };
-    use countersign::{Profile, Salt, SignUp, Step, Timestamp};
 
     use super::*;
 
-    /// Hashes for as long as its gate is held.
+    /// Hashes and checks for as long as its gate is held.
     #[derive(Clone, Default)]
     struct Gated {
         gate: Arc<Mutex<()>>,
         running: Arc<AtomicUsize>,
+        done: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl Gated {
+        fn work(&self, kind: &str) {
+            self.running.fetch_add(1, Ordering::SeqCst);
+            drop(self.gate.lock().unwrap());
+            self.done.lock().unwrap().push(kind.into());
+        }
     }
 
     impl PasswordHasher for Gated {
-        fn hash(&self, _: &Password, _: &Salt) -> Result<PasswordHash, HashError> {
-            self.running.fetch_add(1, Ordering::SeqCst);
-            drop(self.gate.lock().unwrap());
+        fn hash(&self, password: &Password, _: &Salt) -> Result<PasswordHash, HashError> {
+            self.work(if password.expose() == WRONG { "decoy" } else { "hash" });
             Ok(PasswordHash::new("$gated$").unwrap())
         }
         fn verify(&self, _: &Password, _: &PasswordHash) -> Result<bool, HashError> {
+            self.work("check");
             Ok(false)
         }
         fn rehash_due(&self, _: &PasswordHash) -> bool {
@@ -105,13 +115,11 @@ mod tests {
         }
     }
 
-    /// Work, as only the core can make it.
+    /// A password that is checked, not chosen.
+    const WRONG: &str = "not the password";
+
+    /// Work, as only the core can make it: a new hash.
     fn work() -> Work {
-        let key =
-            |seed: u8| std::array::from_fn::<u8, 32, _>(|n| seed.wrapping_add(u8::try_from(n).unwrap()));
-        let ring = KeyRing::new(&key(1), &[]).unwrap();
-        let machine =
-            Machine::new(Settings::recommended().build().unwrap(), LocatorKey::new(&key(2)).unwrap(), ring);
         let request = SignUp {
             client: Client::unmetered(),
             identifier: Identifier::parse("jo@example.com").unwrap(),
@@ -119,19 +127,46 @@ mod tests {
             profile: Profile::default(),
             locale: None,
         };
+        first_work(request, None)
+    }
+
+    /// A password to check, of somebody who has one or of nobody.
+    fn check(known: bool) -> Work {
+        let request = PasswordSignIn {
+            client: Client::unmetered(),
+            identifier: Identifier::parse("jo@example.com").unwrap(),
+            password: Password::typed(WRONG).unwrap(),
+            steps: Steps::Stepwise,
+            label: Label::new("test"),
+            locale: None,
+        };
+        let entry = known.then(|| DirectoryEntry {
+            account: AccountId::new("1").unwrap(),
+            address: Address::parse("jo@example.com").unwrap(),
+            legacy: Some(PasswordHash::new("$gated$").unwrap()),
+        });
+        first_work(request, entry)
+    }
+
+    fn first_work<R: Request>(request: R, mut entry: Option<DirectoryEntry>) -> Work {
+        let key =
+            |seed: u8| std::array::from_fn::<u8, 32, _>(|n| seed.wrapping_add(u8::try_from(n).unwrap()));
+        let ring = KeyRing::new(&key(1), &[]).unwrap();
+        let machine =
+            Machine::new(Settings::recommended().build().unwrap(), LocatorKey::new(&key(2)).unwrap(), ring);
         let entropy = countersign::host::EntropySource::draw(&OsEntropy).unwrap();
         let now = countersign::host::Clock::now(&ManualClock::at(Timestamp::UNIX_EPOCH)).unwrap();
         let store = MemoryStore::new();
         let mut step = machine.begin(request, Context { now, entropy });
         loop {
             step = match step {
-                Step::Find(find) => find.resume(None),
+                Step::Find(find) => find.resume(entry.take()),
                 Step::Load(load) => {
                     let rows = store.load(load.keys()).unwrap();
                     load.resume(rows).unwrap()
                 }
                 Step::Prove(prove) => return prove.work().clone(),
-                other => panic!("no password to hash: {other:?}"),
+                _ => panic!("no password to hash"),
             };
         }
     }
@@ -166,6 +201,40 @@ mod tests {
         }
         assert_eq!(done, 5);
         assert!(hasher.hash(work()).await.is_ok(), "there is room again");
+    }
+
+    /// B064: a new hash, a check and the check of nobody's password wait in one queue, as long for one as for another, and what
+    /// does not fit is refused before anything is computed.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn b064_checks_are_bounded_as_new_hashes_are() {
+        for kinds in [[true, true, true], [false, false, false], [true, false, true]] {
+            let gated = Gated::default();
+            let (gate, running, done) =
+                (Arc::clone(&gated.gate), Arc::clone(&gated.running), Arc::clone(&gated.done));
+            let hasher = Arc::new(BoundedHasher::with(gated, 1, 2));
+            let spawn = |work: Work| {
+                let hasher = Arc::clone(&hasher);
+                tokio::spawn(async move { hasher.hash(work).await })
+            };
+            let held = gate.lock().unwrap();
+            let first = spawn(check(kinds[0]));
+            wait(|| running.load(Ordering::SeqCst) == 1);
+            let mut rest: Vec<_> = kinds[1..].iter().map(|known| spawn(check(*known))).collect();
+            wait(|| hasher.0.capacity() == 0);
+            rest.extend([spawn(check(true)), spawn(check(false)), spawn(work())]);
+            wait(|| rest.iter().filter(|task| task.is_finished()).count() == 3);
+            assert_eq!(running.load(Ordering::SeqCst), 1, "nothing was computed for those");
+            drop(held);
+            assert!(first.await.unwrap().is_ok());
+            for (at, task) in rest.into_iter().enumerate() {
+                assert_eq!(task.await.unwrap().is_ok(), at < 2, "{at}");
+            }
+            let mut expected = kinds.map(|known| if known { "check" } else { "decoy" });
+            let mut done = done.lock().unwrap().clone();
+            expected.sort_unstable();
+            done.sort_unstable();
+            assert_eq!(done, expected, "each once");
+        }
     }
 
     #[tokio::test]

@@ -51,6 +51,9 @@ fn a_wrong_field_is_named() {
         ("password", json!("1234567")),
         ("password", json!("é".repeat(7))),
         ("password", json!("x".repeat(1025))),
+        // R84: on the list of those that everybody tries.
+        ("password", json!("Password1")),
+        ("password", json!("77777777")),
         ("fullname", json!("")),
         ("fullname", json!("  ")),
         ("organization", json!(1)),

@@ -112,7 +112,7 @@ impl No {
             Refusal::PasswordTooShort { min_code_points } => {
                 Self::field("password", format!("It must have at least {min_code_points} characters."))
             }
-            Refusal::PasswordBlocked(why) => Self::field("password", why.to_string()),
+            Refusal::PasswordBlocked(why) => Self::field("password", format!("It {why}.")),
             Refusal::NothingPending => {
                 Self::field("code", "There is nothing to confirm; please begin again.")
             }
