@@ -213,6 +213,7 @@ fn string(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that fails may panic")]
 mod tests {
     use core::time::Duration;
 

@@ -15,8 +15,8 @@ use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::record::{Account, PendingTotp, Shown};
 use crate::{
-    Client, Code, Envelope, EventKind, Factor, MessageKind, Password, Refusal, Session, Ticket, Timestamp,
-    Verdict,
+    Client, Code, Envelope, EventKind, Factor, Identifier, MessageKind, Password, Refusal, Session, Ticket,
+    Timestamp, Verdict,
 };
 
 /// Begin to set up an authenticator app: makes a secret for it.
@@ -53,9 +53,12 @@ pub struct ConfirmTotp {
     pub code: Code,
 }
 
-/// Have sign-ins ask for a mailed code. While an authenticator app is on, that one is asked for instead.
+/// Have sign-ins ask for a mailed code. While an authenticator app is on, that one is asked for instead, so that this takes
+/// nothing away from it and needs no proof of it.
 ///
-/// Refused: as [`EnrolTotp`], and [`Refusal::FactorNotAllowed`] where the policy takes no mailed codes as second factor.
+/// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidCredentials`], [`Refusal::Limited`] by the client's rules or the
+/// password's budget, [`Refusal::FactorDisabled`], and [`Refusal::FactorNotAllowed`] where the policy takes no mailed codes as
+/// second factor.
 #[derive(Clone, Debug)]
 pub struct EnableMailedCode {
     /// Who sends the request.
@@ -72,6 +75,8 @@ pub struct EnableMailedCode {
 pub struct TotpEnrolment {
     /// The secret. [`OtpauthUri`](crate::factor::OtpauthUri) makes of it what the app scans.
     pub secret: TotpSecret,
+    /// Whose it is: the identifier the account was signed up with, for the app to show.
+    pub identifier: Identifier,
     /// How codes are made from it.
     pub params: TotpParams,
     /// When it ends if it is not confirmed.
@@ -121,7 +126,8 @@ impl SignedInAs<TotpEnrolment> for EnrolTotp {
         let pending = PendingTotp::new(&desk.key, &secret, params, expires_at, &mut cx.draw)?;
         desk.record.factors.pending = Some(pending);
         let expires_in = expires_at.since(cx.now);
-        let enrolment = TotpEnrolment { secret, params, expires_at, expires_in };
+        let identifier = desk.record.credentials(&desk.key)?.identifier;
+        let enrolment = TotpEnrolment { secret, identifier, params, expires_at, expires_in };
         Ok(Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(enrolment)))
             .event(cx, &row, EventKind::EnrolmentStarted)
             .events(cx, &row, notices))
@@ -177,9 +183,6 @@ impl SignedInAs<FactorEnabled> for EnableMailedCode {
     ) -> Result<Decision<FactorEnabled>, MachineError> {
         if !cx.policy.settings().factors.mailed_code {
             return no(cx, desk, Refusal::FactorNotAllowed, None);
-        }
-        if step_up_required(&desk, at) {
-            return no(cx, desk, Refusal::StepUpRequired, None);
         }
         if desk.record.factors.mailed_code {
             // It is on already: nothing changes, and nobody needs to be told.

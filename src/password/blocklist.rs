@@ -189,6 +189,7 @@ impl Words {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that fails may panic")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -180,7 +180,7 @@ impl PasswordHasher for Part {
         }
         let parts: Vec<_> = hash.expose().split('$').collect();
         let Some((scheme, salt)) = parts.get(1).zip(parts.get(2)) else { return Ok(false) };
-        let salt: Vec<u8> = salt.as_bytes().chunks(2).map(|hex| hex_byte(hex)).collect();
+        let salt: Vec<u8> = salt.as_bytes().chunks(2).map(hex_byte).collect();
         Ok(hash.matches(&hash_for_tests(scheme, password, &salt)))
     }
 

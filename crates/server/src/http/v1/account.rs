@@ -113,9 +113,8 @@ pub(super) async fn enrol_totp(
     form: Form,
 ) -> Answer {
     let password = form.password()?;
-    let whose = app.put(CheckSession { client: client.clone(), session: session.clone() }, BEARER).await?.0;
     let (enrolment, told) = app.put(EnrolTotp { client, session, password }, BEARER).await?;
-    let uri = OtpauthUri::totp(ISSUER, whose.identifier.as_str(), &enrolment.secret, enrolment.params);
+    let uri = OtpauthUri::totp(ISSUER, enrolment.identifier.as_str(), &enrolment.secret, enrolment.params);
     let uri = uri.map_err(|_| No::from(Failure::Unavailable))?;
     let data = json!({
         "secret": enrolment.secret.expose_base32(),
