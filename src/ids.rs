@@ -215,6 +215,23 @@ impl Client {
         Self(Some([b"name:", name].concat()))
     }
 
+    /// The same client at one of the host's doors, metered apart from the others.
+    ///
+    /// Operations are metered apart as it is; this is for a host that has several endpoints for one operation, and promises each
+    /// of them its own allowance. What a policy's [`price`](crate::Policy::price) says of one client then holds for each door.
+    ///
+    /// ```
+    /// use countersign::Client;
+    /// let client = Client::ip("192.0.2.1".parse().unwrap());
+    /// assert_ne!(client.at("POST /login"), client.at("POST /authenticate"));
+    /// assert_eq!(Client::unmetered().at("POST /login"), Client::unmetered());
+    /// ```
+    #[must_use]
+    pub fn at(&self, door: &str) -> Self {
+        // An address has a fixed length and a name its prefix, so that the zero keeps doors apart from both.
+        Self(self.0.as_ref().map(|bytes| [bytes, &[0][..], door.as_bytes()].concat()))
+    }
+
     /// No client: the host meters requests itself, or this is the host's own request. The limits per client are off.
     #[must_use]
     pub const fn unmetered() -> Self {

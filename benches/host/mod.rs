@@ -198,5 +198,12 @@ pub(crate) fn sign_in(client: Client, identifier: &Identifier) -> SignIn {
 }
 
 pub(crate) fn verify(client: Client, purpose: Purpose, session: &Ticket<OtpSession>, code: &str) -> Verify {
-    Verify { client, purpose, session: session.clone(), code: Code::typed(code), identifier: None, enter: None }
+    Verify {
+        client,
+        purpose,
+        session: session.clone(),
+        code: Code::typed(code),
+        identifier: None,
+        enter: None,
+    }
 }

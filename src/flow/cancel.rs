@@ -2,8 +2,8 @@
 
 use super::desk::{Holder, Opened};
 use super::session::{OnSession, on_session};
-use crate::machine::turn::{Cx, Decision, Next};
 use crate::machine::MachineError;
+use crate::machine::turn::{Cx, Decision, Next};
 use crate::{Cancelled, Client, EventKind, Operation, OtpSession, Ticket, Verdict};
 
 /// End a session. What it spent (messages, wrong guesses) stays spent.

@@ -3,8 +3,8 @@
 use super::code;
 use super::desk::{Holder, Opened};
 use super::session::{OnSession, on_session};
-use crate::machine::turn::{Cx, Decision, Next};
 use crate::machine::MachineError;
+use crate::machine::turn::{Cx, Decision, Next};
 use crate::{Client, EventKind, Operation, OtpSession, Resent, Ticket, Verdict};
 
 /// Send another code in the same session.

@@ -8,8 +8,8 @@ use super::entry::by_mailbox;
 use super::open::{Admit, make_account};
 use super::session::{OnSession, missing, on_session};
 use crate::assurance::Method;
-use crate::machine::turn::{Cx, Decision, Next};
 use crate::machine::MachineError;
+use crate::machine::turn::{Cx, Decision, Next};
 use crate::record::{Ask, Subject};
 use crate::{
     Client, Code, EventKind, Factor, Identifier, Label, Operation, OtpSession, Purpose, Refusal, Ticket,

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use countersign::{Client, Label};
@@ -23,7 +23,10 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let peer = parts.extensions.get().map_or(IpAddr::from([0, 0, 0, 0]), |Peer(address)| *address);
         let forwarded = forwarded(&parts.headers, app.0.trusted_hops);
-        Ok(Self(Client::ip(forwarded.unwrap_or(peer))))
+        let client = Client::ip(forwarded.unwrap_or(peer));
+        // Each endpoint has an allowance of its own. The pattern, not the path: a path is what the client makes of it (B022).
+        let door = parts.extensions.get::<MatchedPath>().map(|pattern| (&parts.method, pattern.as_str()));
+        Ok(Self(door.map_or_else(|| client.clone(), |(method, path)| client.at(&format!("{method} {path}")))))
     }
 }
 
