@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use crate::sign_in::ops::{App, Drawer, Mailed, Op, Proof, Pw, Trouble, Way};
 
 /// One with an account most of the time.
-fn who() -> impl Strategy<Value = u8> {
-    prop_oneof![8 => Just(0_u8), 1 => Just(1), 3 => Just(2), 1 => 0..6_u8]
+fn who() -> BoxedStrategy<u8> {
+    prop_oneof![8 => Just(0_u8), 1 => Just(1), 3 => Just(2), 1 => 0..6_u8].boxed()
 }
 
 fn client() -> impl Strategy<Value = u8> {
@@ -23,7 +23,7 @@ fn password() -> impl Strategy<Value = Pw> {
     prop_oneof![6 => Just(Pw::Right), 1 => Just(Pw::Wrong), 1 => Just(Pw::OfAnother)]
 }
 
-fn app() -> impl Strategy<Value = App> {
+fn app() -> BoxedStrategy<App> {
     prop_oneof![
         6 => (-2..=2_i8).prop_map(App::Step),
         2 => Just(App::Replayed),
@@ -32,9 +32,10 @@ fn app() -> impl Strategy<Value = App> {
         3 => Just(App::Wrong),
         1 => any::<u8>().prop_map(App::Malformed),
     ]
+    .boxed()
 }
 
-fn mailed() -> impl Strategy<Value = Mailed> {
+fn mailed() -> BoxedStrategy<Mailed> {
     prop_oneof![
         5 => Just(Mailed::Newest),
         2 => any::<u8>().prop_map(Mailed::Any),
@@ -42,9 +43,10 @@ fn mailed() -> impl Strategy<Value = Mailed> {
         3 => Just(Mailed::Wrong),
         1 => any::<u8>().prop_map(Mailed::Malformed),
     ]
+    .boxed()
 }
 
-fn drawer() -> impl Strategy<Value = Drawer> {
+fn drawer() -> BoxedStrategy<Drawer> {
     prop_oneof![
         3 => Just(Drawer::Left),
         1 => Just(Drawer::LeftInLowerCase),
@@ -53,26 +55,29 @@ fn drawer() -> impl Strategy<Value = Drawer> {
         2 => Just(Drawer::Wrong),
         1 => any::<u8>().prop_map(Drawer::Malformed),
     ]
+    .boxed()
 }
 
-fn way() -> impl Strategy<Value = Way> {
+fn way() -> BoxedStrategy<Way> {
     prop_oneof![
         3 => Just(Way::Stepwise),
         2 => (weighted(0.6, app()), weighted(0.6, mailed()), weighted(0.2, drawer()))
             .prop_map(|(app, mailed, drawer)| Way::AtOnce { app, mailed, drawer }),
     ]
+    .boxed()
 }
 
-fn proof() -> impl Strategy<Value = Proof> {
+fn proof() -> BoxedStrategy<Proof> {
     prop_oneof![
         4 => app().prop_map(Proof::App),
         4 => mailed().prop_map(Proof::Mailed),
         2 => drawer().prop_map(Proof::Drawer),
         2 => password().prop_map(Proof::Password),
     ]
+    .boxed()
 }
 
-fn request() -> impl Strategy<Value = Op> {
+fn request() -> BoxedStrategy<Op> {
     prop_oneof![
         8 => (who(), password(), way(), client())
             .prop_map(|(who, password, steps, client)| Op::Password { who, password, steps, client }),
@@ -91,10 +96,11 @@ fn request() -> impl Strategy<Value = Op> {
         2 => (newest(), password()).prop_map(|(session, password)| Op::EnableMail { session, password }),
         1 => (who(), any::<bool>()).prop_map(|(who, on)| Op::Suspend { who, on }),
     ]
+    .boxed()
 }
 
 /// Whatever may happen, with a clock that moves by what `moves` says.
-fn any_op(moves: impl Strategy<Value = i32> + 'static) -> impl Strategy<Value = Op> {
+fn any_op(moves: impl Strategy<Value = i32> + 'static) -> BoxedStrategy<Op> {
     let trouble = prop_oneof![Just(Trouble::Fails), Just(Trouble::AnswerLost), Just(Trouble::Crash)];
     let jump = prop_oneof![
         2 => (any::<u8>(), -1..=1_i8).prop_map(|(deadline, off)| Op::Jump { deadline, off }),
@@ -111,6 +117,7 @@ fn any_op(moves: impl Strategy<Value = i32> + 'static) -> impl Strategy<Value = 
         2 => (request(), 0..9_u8, trouble)
             .prop_map(|(op, stage, trouble)| Op::Trouble { op: Box::new(op), stage, trouble }),
     ]
+    .boxed()
 }
 
 const fn knock(who: u8) -> Op {
@@ -133,13 +140,14 @@ fn mail_on(who: u8) -> Vec<Op> {
 }
 
 /// Somebody has an app, a mailbox, or both asked for: how most stories begin.
-fn armed() -> impl Strategy<Value = Vec<Op>> {
+fn armed() -> BoxedStrategy<Vec<Op>> {
     prop_oneof![
         3 => who().prop_map(app_on),
         3 => who().prop_map(mail_on),
         1 => who().prop_map(move |who| [mail_on(who), app_on(who)[1..].to_vec()].concat()),
         1 => Just(vec![]),
     ]
+    .boxed()
 }
 
 fn at_once(app: Option<App>, mailed: Option<Mailed>, drawer: Option<Drawer>) -> Op {
@@ -150,7 +158,7 @@ const BY_MAIL: [Op; 2] = [Op::Start { who: 0 }, Op::Verify { session: 0, code: M
 
 /// What somebody goes at, from its beginning: how it is made to be asked for, how one comes to be asked, a wrong answer, a
 /// right one.
-fn goal() -> impl Strategy<Value = (Vec<Op>, Vec<Op>, Op, Op)> {
+fn goal() -> BoxedStrategy<(Vec<Op>, Vec<Op>, Op, Op)> {
     let (app, mail) = (|| app_on(0), || mail_on(0));
     let of = |arm: Vec<Op>, first: &[Op], wrong, right| (arm, first.to_vec(), prove(wrong), prove(right));
     let wrong_password = Op::Password { who: 2, password: Pw::Wrong, steps: Way::Stepwise, client: 0 };
@@ -177,35 +185,40 @@ fn goal() -> impl Strategy<Value = (Vec<Op>, Vec<Op>, Op, Op)> {
             BY_MAIL[1].clone()
         )),
     ]
+    .boxed()
 }
 
 /// Somebody who goes at one factor for as long as it lets him, each time as soon as it may be.
-fn patient() -> impl Strategy<Value = Vec<Op>> {
+fn patient() -> BoxedStrategy<Vec<Op>> {
     let round = (1..4_usize, -1..=0_i8, weighted(0.15, Just(())));
-    (goal(), prop::collection::vec(round, 2..10)).prop_map(|((arm, first, wrong, right), rounds)| {
-        let mut ops = arm;
-        for (times, off, success) in rounds {
-            ops.extend(first.iter().cloned());
-            ops.extend(vec![wrong.clone(); times]);
-            ops.extend(success.map(|()| right.clone()));
-            ops.extend([Op::Wait { off }, Op::Wait { off: 0 }]);
-        }
-        ops
-    })
+    (goal(), prop::collection::vec(round, 2..10))
+        .prop_map(|((arm, first, wrong, right), rounds)| {
+            let mut ops = arm;
+            for (times, off, success) in rounds {
+                ops.extend(first.iter().cloned());
+                ops.extend(vec![wrong.clone(); times]);
+                ops.extend(success.map(|()| right.clone()));
+                ops.extend([Op::Wait { off }, Op::Wait { off: 0 }]);
+            }
+            ops
+        })
+        .boxed()
 }
 
 /// Somebody who wants as many messages as there may be.
-fn eager() -> impl Strategy<Value = Vec<Op>> {
+fn eager() -> BoxedStrategy<Vec<Op>> {
     let again = prop_oneof![
         Just(vec![Op::ResendCode { login: 0 }]),
         Just(vec![at_once(None, None, None)]),
         Just(vec![knock(0), Op::ResendCode { login: 0 }]),
     ];
-    (again, 3..12_usize, -1..=0_i8).prop_map(|(again, times, off)| {
-        let wait = [Op::Wait { off }, Op::Wait { off: 0 }];
-        let round = [again, wait.to_vec()].concat();
-        [mail_on(0), vec![knock(0)], times_over(&round, times)].concat()
-    })
+    (again, 3..12_usize, -1..=0_i8)
+        .prop_map(|(again, times, off)| {
+            let wait = [Op::Wait { off }, Op::Wait { off: 0 }];
+            let round = [again, wait.to_vec()].concat();
+            [mail_on(0), vec![knock(0)], times_over(&round, times)].concat()
+        })
+        .boxed()
 }
 
 fn times_over(ops: &[Op], times: usize) -> Vec<Op> {
@@ -213,7 +226,7 @@ fn times_over(ops: &[Op], times: usize) -> Vec<Op> {
 }
 
 /// Somebody who uses up what he has: codes of the drawer, places in the list of sessions, of sign-ins that wait.
-fn greedy() -> impl Strategy<Value = Vec<Op>> {
+fn greedy() -> BoxedStrategy<Vec<Op>> {
     let by_drawer = |n| [knock(0), prove(Proof::Drawer(Drawer::Issued(n)))];
     let by_app = [Op::Wait { off: 0 }, knock(0), prove(Proof::App(App::Step(0)))];
     let by_mail = [at_once(None, None, None), at_once(None, Some(Mailed::Newest), None), Op::Wait { off: 0 }];
@@ -231,10 +244,11 @@ fn greedy() -> impl Strategy<Value = Vec<Op>> {
             vec![Op::Password { who: 0, password: Pw::Right, steps: Way::Stepwise, client: 1 }; times]
         }),
     ]
+    .boxed()
 }
 
 /// Something that was made, and its use.
-fn made() -> impl Strategy<Value = (Vec<Op>, Op)> {
+fn made() -> BoxedStrategy<(Vec<Op>, Op)> {
     let verify = |enter| Op::Verify { session: 0, code: Mailed::Newest, enter };
     let after = |armed: Vec<Op>, ops: &[Op]| [armed, ops.to_vec()].concat();
     let by_mail = after(mail_on(0), &BY_MAIL);
@@ -260,10 +274,11 @@ fn made() -> impl Strategy<Value = (Vec<Op>, Op)> {
             Op::Confirm { session: 0, code: App::OfPending }
         )),
     ]
+    .boxed()
 }
 
 /// What changes an account.
-fn change() -> impl Strategy<Value = Vec<Op>> {
+fn change() -> BoxedStrategy<Vec<Op>> {
     let suspend = |on| Op::Suspend { who: 0, on };
     prop_oneof![
         Just(vec![suspend(true)]),
@@ -272,47 +287,52 @@ fn change() -> impl Strategy<Value = Vec<Op>> {
         Just(app_on(0)),
         Just(mail_on(0)),
     ]
+    .boxed()
 }
 
 /// Something is made, the account changes or time passes, and what was made is used; then once more.
-fn stale() -> impl Strategy<Value = Vec<Op>> {
+fn stale() -> BoxedStrategy<Vec<Op>> {
     let late = prop_oneof![
         2 => change(),
         2 => (any::<u8>(), -1..=1_i8).prop_map(|(deadline, off)| vec![Op::Jump { deadline, off }]),
         1 => prop_oneof![2_999..3_001, 6_999..7_001].prop_map(|move_| vec![Op::Move(move_)]),
     ];
-    (made(), late).prop_map(|((make, take), late)| {
-        let twice = [take.clone(), take];
-        [make, late, twice.to_vec()].concat()
-    })
+    (made(), late)
+        .prop_map(|((make, take), late)| {
+            let twice = [take.clone(), take];
+            [make, late, twice.to_vec()].concat()
+        })
+        .boxed()
 }
 
 /// A code that was mailed as second factor is typed at about its end.
-fn late() -> impl Strategy<Value = Vec<Op>> {
+fn late() -> BoxedStrategy<Vec<Op>> {
     let end = prop_oneof![1 => 2_999..3_000, 3 => 3_000..3_002, 3 => Just(300_000)];
-    (end, any::<bool>()).prop_map(|(end, stepwise)| {
-        let (first, take) = if stepwise {
-            (knock(0), prove(Proof::Mailed(Mailed::Newest)))
-        } else {
-            (at_once(None, None, None), at_once(None, Some(Mailed::Newest), None))
-        };
-        [mail_on(0), vec![first, Op::Move(end), take]].concat()
-    })
+    (end, any::<bool>())
+        .prop_map(|(end, stepwise)| {
+            let (first, take) = if stepwise {
+                (knock(0), prove(Proof::Mailed(Mailed::Newest)))
+            } else {
+                (at_once(None, None, None), at_once(None, Some(Mailed::Newest), None))
+            };
+            [mail_on(0), vec![first, Op::Move(end), take]].concat()
+        })
+        .boxed()
 }
 
 /// Something is made, and used twice at the same time, or while the account changes.
-fn parallel() -> impl Strategy<Value = Vec<Op>> {
+fn parallel() -> BoxedStrategy<Vec<Op>> {
     let other = prop_oneof![
         2 => Just(None),
         1 => prop_oneof![Just(true), Just(false)].prop_map(|on| Some(Op::Suspend { who: 0, on })),
         1 => request().prop_map(Some),
     ];
-    (made(), other, 0..9_u8, prop_oneof![3 => Just(0_i16), 1 => -2_500..2_500_i16]).prop_map(
-        |((make, take), other, stage, millis)| {
+    (made(), other, 0..9_u8, prop_oneof![3 => Just(0_i16), 1 => -2_500..2_500_i16])
+        .prop_map(|((make, take), other, stage, millis)| {
             let (first, by) = (Box::new(take.clone()), Box::new(other.unwrap_or(take.clone())));
             [make, vec![Op::Overtaken { first, by, stage, millis }, take]].concat()
-        },
-    )
+        })
+        .boxed()
 }
 
 /// Stories that come to what random ones come to less often.
@@ -336,7 +356,7 @@ pub(crate) fn tours() -> Vec<Vec<Op>> {
     ]
 }
 
-pub(crate) fn story(moves: impl Strategy<Value = i32> + 'static) -> impl Strategy<Value = Vec<Op>> {
+pub(crate) fn story(moves: impl Strategy<Value = i32> + 'static) -> BoxedStrategy<Vec<Op>> {
     let any = (armed(), prop::collection::vec(any_op(moves), 1..16));
     let part = prop_oneof![
         4 => any.prop_map(|(armed, any)| [armed, any].concat()),
@@ -347,5 +367,5 @@ pub(crate) fn story(moves: impl Strategy<Value = i32> + 'static) -> impl Strateg
         1 => late(),
         2 => parallel(),
     ];
-    prop::collection::vec(part, 1..4).prop_map(|parts| parts.concat())
+    prop::collection::vec(part, 1..4).prop_map(|parts| parts.concat()).boxed()
 }

@@ -146,18 +146,18 @@ impl Model {
     }
 
     /// The password is asked for again. The no to a wrong one, or to any while the budget is shut.
-    fn password(&mut self, desk: &Desk, who: usize, password: &str) -> Result<(), Expected> {
+    fn password(&mut self, desk: &Desk, who: usize, password: &str) -> Option<Expected> {
         if let Some(shut) = self.shut(desk, Factor::Password) {
             self.close(desk, false);
-            return Err(shut);
+            return Some(shut);
         }
         let right = password == self.passwords[who];
         self.guess(desk, Factor::Password, right);
         if right {
-            return Ok(());
+            return None;
         }
         self.close(desk, true);
-        Err(Expected::from(Refusal::InvalidCredentials).hashing(1))
+        Some(Expected::from(Refusal::InvalidCredentials).hashing(1))
     }
 
     /// Whether the account has an app, and the session was begun without it or what stands in for it.
@@ -171,7 +171,7 @@ impl Model {
     pub fn enrol(&mut self, at: usize, password: &str, wall: i128) -> Expected {
         let Some(desk) = self.at_session(at, wall) else { return INVALID.into() };
         let who = self.sessions[at].who;
-        if let Err(refused) = self.password(&desk, who, password) {
+        if let Some(refused) = self.password(&desk, who, password) {
             return refused;
         }
         self.close(&desk, true);
@@ -232,13 +232,11 @@ impl Model {
     pub fn enable_mail(&mut self, at: usize, password: &str, wall: i128) -> Expected {
         let Some(desk) = self.at_session(at, wall) else { return INVALID.into() };
         let who = self.sessions[at].who;
-        if let Err(refused) = self.password(&desk, who, password) {
+        if let Some(refused) = self.password(&desk, who, password) {
             return refused;
         }
         let refused = if !self.settings.factors.mailed_code {
             Some(Answer::Refused(Refusal::FactorNotAllowed))
-        } else if self.step_up(at) {
-            Some(Answer::Refused(Refusal::StepUpRequired))
         } else {
             // It is on already: nobody needs to be told.
             self.account(who).mailed.then_some(Answer::Enabled)

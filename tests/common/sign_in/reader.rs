@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
             22 => {
                 Op::EnableMail { session: more / 2, password: if more == 1 { Pw::Wrong } else { Pw::Right } }
             }
-            _ => Op::Suspend { who: more / 2, on: more % 2 == 0 },
+            _ => Op::Suspend { who: more / 2, on: more.is_multiple_of(2) },
         })
     }
 }
