@@ -12,7 +12,6 @@
 mod audit;
 mod clock;
 mod directory;
-mod hasher;
 mod http;
 mod keys;
 mod mail;
@@ -31,6 +30,8 @@ use clap::Parser;
 use countersign::host::{AsyncSentry, Clock, Mailer, OsEntropy, SystemClock};
 use countersign::policy::Limit;
 use countersign::{Machine, Operation, Settings};
+use countersign_argon2::Argon2Hasher;
+use countersign_tokio::BoundedHasher;
 use tokio::net::TcpListener;
 
 use crate::clock::DevClock;
@@ -69,7 +70,7 @@ fn start_log() {
 fn run(config: Config) -> Result<(), Box<dyn Error>> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     // Those that hash and the one that delivers mail stay; the others come and go with calls of the store.
-    runtime.max_blocking_threads(STORE_THREADS.saturating_add(hasher::at_once()));
+    runtime.max_blocking_threads(STORE_THREADS.saturating_add(BoundedHasher::at_once()));
     let runtime = runtime.enable_all().build()?;
     let result = runtime.block_on(host(config));
     // What still runs has had its time.
@@ -115,7 +116,7 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
         machine: Machine::new(policy, keys.locator, keys.ring),
         store: opened.store,
         directory: opened.directory,
-        hasher: hasher::BoundedHasher::start(),
+        hasher: BoundedHasher::new(Argon2Hasher::recommended()),
         mailer,
         clock: Arc::clone(&clock),
         entropy: Arc::new(OsEntropy),

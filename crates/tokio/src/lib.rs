@@ -1,7 +1,8 @@
 //! The blocking parts of a [`countersign`] host, used from tokio without blocking it.
 //!
 //! [`OffloadedStore`] makes any blocking [`Store`](countersign::host::Store) an async one, and [`OffloadedDirectory`] any
-//! [`Directory`](countersign::host::Directory).
+//! [`Directory`](countersign::host::Directory). [`BoundedHasher`] bounds how many passwords are hashed at once, and sheds what is
+//! too much before it is hashed.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -14,6 +15,8 @@
 //! # Ok(()) }
 //! ```
 
+mod hasher;
 mod offload;
 
+pub use hasher::BoundedHasher;
 pub use offload::{OffloadedDirectory, OffloadedStore};

@@ -22,14 +22,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use countersign::host::AsyncSentry;
 use countersign::{AccountId, Outcome, Policy, Request as Question, Verdict};
-use countersign_tokio::{OffloadedDirectory, OffloadedStore};
+use countersign_tokio::{BoundedHasher, OffloadedDirectory, OffloadedStore};
 use tokio::task::spawn_blocking;
 
 pub(crate) use caller::Peer;
 pub(crate) use dev::Dev;
 
 use crate::directory::{Person, Users};
-use crate::hasher::BoundedHasher;
 use answer::{Failure, Waiting};
 use tickets::ticket;
 

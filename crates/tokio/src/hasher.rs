@@ -6,38 +6,62 @@ use std::sync::{Arc, Mutex};
 
 use countersign::host::{AsyncHasher, HashError, PasswordHasher};
 use countersign::machine::{Hashed, Work};
-use countersign_argon2::Argon2Hasher;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
-/// How many hashes may wait for each that runs. A hash takes some tens of milliseconds, so the last in the queue waits for
-/// two or three seconds; who comes after him is told at once to try again.
-const WAITING_FOR_EACH: usize = 32;
-
-/// A fixed number of threads that do nothing but hash.
+/// A fixed number of threads that do nothing but hash, and a queue of fixed length before them. Who finds it full is told at
+/// once, before anything was hashed: an error, which ends in "not authenticated".
 ///
-/// Fixed, because a hash takes a core and 19 MiB for as long as it runs, whether it makes a new hash or checks one. More at
-/// once would not be faster, and on the threads for other blocking work, hundreds of them, would take gigabytes.
-pub(crate) struct BoundedHasher(mpsc::Sender<Job>);
+/// Fixed, because a hash takes a core and its memory (19 MiB for Argon2id as recommended) for as long as it runs, whether it
+/// makes a new hash or checks one. More at once would not be faster, and on tokio's threads for other blocking work, hundreds of
+/// them, would take gigabytes: anybody who sends wrong passwords could ask for that.
+///
+/// ```
+/// # use countersign::host::{HashError, PasswordHasher};
+/// # use countersign::{Password, PasswordHash, Salt};
+/// # struct Yours;
+/// # impl PasswordHasher for Yours {
+/// #     fn hash(&self, _: &Password, _: &Salt) -> Result<PasswordHash, HashError> { Err(HashError("example".into())) }
+/// #     fn verify(&self, _: &Password, _: &PasswordHash) -> Result<bool, HashError> { Ok(false) }
+/// #     fn rehash_due(&self, _: &PasswordHash) -> bool { false }
+/// # }
+/// use countersign_tokio::BoundedHasher;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let hasher = BoundedHasher::new(Yours); // such as countersign_argon2::Argon2Hasher
+/// # drop(hasher);
+/// # }
+/// ```
+pub struct BoundedHasher(mpsc::Sender<Job>);
 
 type Job = (Work, oneshot::Sender<Result<Hashed, HashError>>);
 
-/// How many hashes run at once on this machine.
-pub(crate) fn at_once() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
-}
-
 impl BoundedHasher {
-    /// The recommended hash, on as many threads as the machine has cores. They end when this is dropped.
-    pub(crate) fn start() -> Self {
-        Self::with(Argon2Hasher::recommended(), at_once(), at_once().saturating_mul(WAITING_FOR_EACH))
+    /// How many may wait for each that runs, with [`new`](Self::new). A hash takes some tens of milliseconds, so the last in
+    /// the queue waits for two or three seconds.
+    pub const WAITING_FOR_EACH: usize = 32;
+
+    /// As many threads as the machine has cores. They end when this is dropped.
+    ///
+    /// Call it from within a tokio runtime, whose blocking threads they are.
+    #[must_use]
+    pub fn new(hasher: impl PasswordHasher + 'static) -> Self {
+        Self::with(hasher, Self::at_once(), Self::at_once().saturating_mul(Self::WAITING_FOR_EACH))
     }
 
-    fn with(hasher: impl PasswordHasher + 'static, at_once: usize, waiting: usize) -> Self {
+    /// How many hash at once with [`new`](Self::new): keep room for them among the runtime's blocking threads.
+    #[must_use]
+    pub fn at_once() -> usize {
+        std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+    }
+
+    /// So many threads (`at_once`), and room for so many more that wait. Both are at least 1.
+    #[must_use]
+    pub fn with(hasher: impl PasswordHasher + 'static, at_once: usize, waiting: usize) -> Self {
         let hasher = Arc::new(hasher);
         let (sender, receiver) = mpsc::channel(waiting.max(1));
         let jobs = Arc::new(Mutex::new(receiver));
-        for _ in 0..at_once {
+        for _ in 0..at_once.max(1) {
             let (hasher, jobs) = (Arc::clone(&hasher), Arc::clone(&jobs));
             spawn_blocking(move || {
                 while let Some((work, answer)) = next(&jobs) {
@@ -68,6 +92,12 @@ impl AsyncHasher for BoundedHasher {
             .try_send((work, answer))
             .map_err(|_| HashError("too many passwords wait to be hashed".into()))?;
         hashed.await.map_err(|_| HashError("the hasher has stopped".into()))?
+    }
+}
+
+impl core::fmt::Debug for BoundedHasher {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("BoundedHasher(…)")
     }
 }
 
