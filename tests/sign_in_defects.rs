@@ -48,7 +48,7 @@ fn b001_every_factor_stops_answering() {
             };
             match world.prove(&ticket, proof).unwrap_err() {
                 Refusal::InvalidProof { factor: told, .. } => {
-                    assert_eq!(told, factor);
+                    assert!(told == factor && answered < 10, "{told:?}, after {answered}");
                     answered += 1;
                     login = Some(ticket);
                 }
