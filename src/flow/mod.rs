@@ -70,50 +70,33 @@ macro_rules! request {
 }
 pub(crate) use request;
 
-mod ask;
-mod cancel;
-mod code;
-mod confirm;
+mod account;
+mod codes;
 mod desk;
-mod enrol;
-mod entry;
-mod factor;
 mod known;
 mod meter;
-mod open;
-mod password;
-mod prove;
-mod redeem;
-mod redeem_sign_in;
-mod resend;
-mod resend_sign_up;
 mod rewrap;
-mod session;
-mod sessions;
-mod signed_in;
-mod start;
-mod step_up;
-mod suspend;
-mod verify;
+mod sign_in;
+mod sign_up;
 
-pub use cancel::Cancel;
-pub use confirm::ConfirmAction;
-pub use enrol::{
+pub use account::enrol::{
     ConfirmTotp, EnableMailedCode, EnrolTotp, FactorEnabled, RecoveryCodesIssued, TotpEnrolment,
 };
-pub use factor::{ProveFactor, ResendFactorCode};
-pub use password::PasswordSignIn;
-pub use redeem::RedeemSignUp;
-pub use redeem_sign_in::RedeemSignIn;
-pub use resend::Resend;
-pub use resend_sign_up::ResendSignUp;
+pub use account::sessions::{CheckSession, EndSessions, Ended, ListSessions, SessionId, SessionInfo, Which};
+pub use account::step_up::StepUp;
+pub use account::suspend::{SetSuspended, Suspended};
+pub use codes::cancel::Cancel;
+pub use codes::confirm::ConfirmAction;
+pub use codes::resend::Resend;
+pub use codes::start::{Recover, SignIn, SignUp};
+pub use codes::verify::Verify;
 pub use rewrap::Rewrap;
-pub use sessions::{CheckSession, EndSessions, Ended, ListSessions, SessionId, SessionInfo, Which};
-pub use signed_in::{SignedIn, Todo};
-pub use start::{Recover, SignIn, SignUp};
-pub use step_up::StepUp;
-pub use suspend::{SetSuspended, Suspended};
-pub use verify::Verify;
+pub use sign_in::factor::{ProveFactor, ResendFactorCode};
+pub use sign_in::link::RedeemSignIn;
+pub use sign_in::password::PasswordSignIn;
+pub use sign_in::signed_in::{SignedIn, Todo};
+pub use sign_up::again::ResendSignUp;
+pub use sign_up::redeem::RedeemSignUp;
 
 use crate::machine::MachineError;
 use crate::machine::turn::{Change, Cx, Decision, Next};

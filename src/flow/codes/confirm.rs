@@ -4,9 +4,9 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::code;
-use super::desk::Opened;
-use super::meter::metered;
+use super::send;
+use crate::flow::desk::Opened;
+use crate::flow::meter::metered;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError, Request, sealed};
 use crate::record::{Account, Ask, RecordKey, Subject};
@@ -64,10 +64,10 @@ impl Turn<Started> for Start {
     ) -> Result<Decision<Started>, MachineError> {
         let purpose = Purpose::ConfirmAction;
         let Some(mut desk) = Opened::<Account>::existing(cx, rows, 0)? else {
-            return Ok(super::unknown(cx, self.row, Operation::ConfirmAction));
+            return Ok(crate::flow::unknown(cx, self.row, Operation::ConfirmAction));
         };
         if let Err(refusal) = desk.may_start(cx, purpose) {
-            return super::limited(cx, desk, Operation::ConfirmAction, refusal);
+            return crate::flow::limited(cx, desk, Operation::ConfirmAction, refusal);
         }
         let credentials = desk.record.credentials(&desk.key)?;
         let subject = Subject {
@@ -78,6 +78,6 @@ impl Turn<Started> for Start {
             answerable: true,
             ask: Ask::ConfirmAction { action: self.wish.action.clone() },
         };
-        code::begin_session(cx, desk, purpose, &subject, code::Link::None)
+        send::begin_session(cx, desk, purpose, &subject, send::Link::None)
     }
 }

@@ -1,7 +1,7 @@
 //! Giving a session up.
 
-use super::desk::{Holder, Opened};
 use super::session::{OnSession, on_session};
+use crate::flow::desk::{Holder, Opened};
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::{Cancelled, Client, EventKind, Operation, OtpSession, Ticket, Verdict};
@@ -18,7 +18,7 @@ pub struct Cancel {
     pub session: Ticket<OtpSession>,
 }
 
-super::request!(Cancel -> Cancelled, on_session);
+crate::flow::request!(Cancel -> Cancelled, on_session);
 
 impl OnSession<Cancelled> for Cancel {
     fn operation(&self) -> Operation {

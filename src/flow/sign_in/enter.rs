@@ -5,10 +5,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::ask::{self, Asking};
-use super::desk::Opened;
 use super::prove::{Tried, attempt};
 use super::signed_in::{Entry, enter, missing};
 use crate::assurance::{Method, Methods};
+use crate::flow::desk::Opened;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{DirectoryEntry, Hashed, MachineError, Work};
 use crate::record::{Account, Credentials, RecordKey, StoredHash};
@@ -18,43 +18,43 @@ use crate::{
 };
 
 /// How somebody wants to enter.
-pub(super) struct Manner {
-    pub(super) steps: Steps,
-    pub(super) label: Label,
-    pub(super) locale: Option<Locale>,
+pub(in crate::flow) struct Manner {
+    pub(in crate::flow) steps: Steps,
+    pub(in crate::flow) label: Label,
+    pub(in crate::flow) locale: Option<Locale>,
     /// The password typed would not be taken as a new one.
-    pub(super) weak_password: bool,
+    pub(in crate::flow) weak_password: bool,
 }
 
 /// Whose first factor was proven, as it was then. Only the turns that compare first factors make one.
-pub(super) struct Who {
-    pub(super) id: AccountId,
-    pub(super) generation: u64,
-    pub(super) identifier: Identifier,
+pub(in crate::flow) struct Who {
+    pub(in crate::flow) id: AccountId,
+    pub(in crate::flow) generation: u64,
+    pub(in crate::flow) identifier: Identifier,
     /// The host's own address and credential, which are taken over where the account has no record yet.
-    pub(super) stands_in: Option<(Address, PasswordHash)>,
+    pub(in crate::flow) stands_in: Option<(Address, PasswordHash)>,
 }
 
 /// The account's turn of every sign-in: checks that the account is still the one the first factor was proven for, then
 /// whatever else it asks for.
-pub(super) struct Enter<O> {
-    pub(super) row: RecordKey,
-    pub(super) who: Who,
-    pub(super) proven: Methods,
-    pub(super) manner: Arc<Manner>,
+pub(in crate::flow) struct Enter<O> {
+    pub(in crate::flow) row: RecordKey,
+    pub(in crate::flow) who: Who,
+    pub(in crate::flow) proven: Methods,
+    pub(in crate::flow) manner: Arc<Manner>,
     /// The password, if its stored hash is to be made anew.
-    pub(super) rehash: Option<Password>,
+    pub(in crate::flow) rehash: Option<Password>,
     /// What is told if the account has changed in the meantime: what the door says to whoever proves nothing.
-    pub(super) refusal: Refusal,
+    pub(in crate::flow) refusal: Refusal,
     /// How the outcome is told.
-    pub(super) tell: Tell<O>,
+    pub(in crate::flow) tell: Tell<O>,
 }
 
 /// How an outcome is told to whoever asked.
-pub(super) type Tell<O> = Arc<dyn Fn(Progress) -> O + Send + Sync>;
+pub(in crate::flow) type Tell<O> = Arc<dyn Fn(Progress) -> O + Send + Sync>;
 
 /// What a proven mailbox leads to: the account's turn, one factor after the other.
-pub(super) fn by_mailbox<O: 'static>(
+pub(in crate::flow) fn by_mailbox<O: 'static>(
     cx: &Cx<'_>,
     id: AccountId,
     generation: u64,
@@ -130,7 +130,12 @@ impl<O: 'static> Turn<O> for Enter<O> {
     ) -> Result<Decision<O>, MachineError> {
         let known = rows.at(0)?.1.is_some();
         let Some(mut desk) = self.open(cx, rows)? else {
-            return Ok(super::open::conflict(cx, &self.row, Purpose::SignIn, self.refusal.clone()));
+            return Ok(crate::flow::sign_up::open::conflict(
+                cx,
+                &self.row,
+                Purpose::SignIn,
+                self.refusal.clone(),
+            ));
         };
         let mut told = desk.notices();
         if !known {
@@ -173,7 +178,7 @@ impl<O: 'static> Turn<O> for Enter<O> {
                 Ok(decision.limit(quota))
             }
             Tried::Shut(refusal) => {
-                let limited = super::limit_event(Operation::PasswordSignIn, &refusal);
+                let limited = crate::flow::limit_event(Operation::PasswordSignIn, &refusal);
                 self.no(cx, desk, told, refusal, limited)
             }
         }

@@ -5,9 +5,9 @@
 
 use alloc::vec::Vec;
 
-use super::desk::Opened;
 use crate::assurance::{Method, Methods};
 use crate::factor::Regenerate;
+use crate::flow::desk::Opened;
 use crate::machine::MachineError;
 use crate::machine::turn::Cx;
 use crate::record::{Account, RecordError, SecondFactors, StoredSession};
@@ -115,7 +115,7 @@ impl SignedIn {
 /// | an authenticator app | its code, or a recovery code, with whatever was first. A mailed code does not stand in for it |
 /// | mailed codes only | the mailbox *and* the password, in either order, or a recovery code. A mailbox that was the first factor is not another one the second time (law 4) |
 /// | none | any first factor |
-pub(super) fn missing(factors: &SecondFactors, proven: Methods) -> Vec<Factor> {
+pub(in crate::flow) fn missing(factors: &SecondFactors, proven: Methods) -> Vec<Factor> {
     let asked = if proven.has(Method::RecoveryCode) || proven.has(Method::Totp) {
         None
     } else if factors.totp.is_some() {
@@ -132,7 +132,7 @@ pub(super) fn missing(factors: &SecondFactors, proven: Methods) -> Vec<Factor> {
 }
 
 /// What came of a try to enter.
-pub(super) enum Entry {
+pub(in crate::flow) enum Entry {
     In(SignedIn, Vec<EventKind>),
     /// Something is still missing, and this is it.
     Missing(Vec<Factor>),
@@ -140,7 +140,7 @@ pub(super) enum Entry {
 
 /// Signs somebody in to the account on the desk if nothing that it asks for is missing from what was proven; adds the session to the
 /// record, where the oldest of too many goes.
-pub(super) fn enter(
+pub(in crate::flow) fn enter(
     cx: &mut Cx<'_>,
     desk: &mut Opened<Account>,
     proven: Methods,

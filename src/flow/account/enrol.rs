@@ -6,11 +6,11 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::desk::Opened;
-use super::prove::refusal;
 use super::sessions::{Bearer, SignedInAs, proven, signed_in_as, signed_in_requests};
 use crate::assurance::Method;
 use crate::factor::{Algorithm, RecoveryCode, TotpParams, TotpSecret};
+use crate::flow::desk::Opened;
+use crate::flow::sign_in::prove::refusal;
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::record::{Account, PendingTotp, Shown};
@@ -146,7 +146,7 @@ impl SignedInAs<RecoveryCodesIssued> for ConfirmTotp {
             return no(cx, desk, Refusal::NothingPending, None);
         };
         if let Err(closed) = desk.may_guess(cx, factor) {
-            return super::limited(cx, desk, Self::OPERATION, super::desk::shut(cx, closed));
+            return crate::flow::limited(cx, desk, Self::OPERATION, crate::flow::desk::shut(cx, closed));
         }
         let shown = Shown { code: &self.code, now: desk.now, settings: &cx.policy.settings().totp };
         let Some(totp) = pending.confirm(&desk.key, &shown)? else {

@@ -6,10 +6,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::desk::Opened;
-use super::meter::metered;
-use super::session::missing;
 use crate::assurance::{Method, Methods};
+use crate::flow::codes::session::missing;
+use crate::flow::desk::Opened;
+use crate::flow::meter::metered;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError, Work};
 use crate::record::{Account, Credentials, RecordKey, RecordKind, StoredSession};
@@ -155,7 +155,7 @@ impl SessionInfo {
 }
 
 /// A request of somebody who is signed in: who sends it, and the session.
-pub(super) trait Bearer: Send + Sync + 'static {
+pub(in crate::flow) trait Bearer: Send + Sync + 'static {
     const OPERATION: Operation;
 
     fn client(&self) -> &Client;
@@ -163,7 +163,7 @@ pub(super) trait Bearer: Send + Sync + 'static {
 }
 
 /// What is done for it.
-pub(super) trait SignedInAs<O>: Bearer {
+pub(in crate::flow) trait SignedInAs<O>: Bearer {
     /// The account's password, for requests that ask for it again. Compared, and counted on the account, before
     /// [`decide`](Self::decide).
     fn password(&self) -> Option<&Password> {
@@ -175,7 +175,7 @@ pub(super) trait SignedInAs<O>: Bearer {
 }
 
 /// Counts the request, then leads the session to its account.
-pub(super) fn signed_in_as<O: 'static, S: SignedInAs<O>>(machine: &Machine, request: S) -> Next<O> {
+pub(in crate::flow) fn signed_in_as<O: 'static, S: SignedInAs<O>>(machine: &Machine, request: S) -> Next<O> {
     let row = request.session().row(machine.ring()).filter(|row| row.kind() == Some(RecordKind::Account));
     let request = Arc::new(request);
     let client = request.client().clone();
@@ -213,7 +213,7 @@ impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
         hashed: Option<&Hashed>,
     ) -> Result<Decision<O>, MachineError> {
         let Some(mut desk) = Opened::<Account>::existing(cx, rows, 0)? else {
-            return Ok(super::unknown(cx, self.row, S::OPERATION));
+            return Ok(crate::flow::unknown(cx, self.row, S::OPERATION));
         };
         let Some(at) = desk.record.sessions.position(&self.request.session().digest(&desk.key)) else {
             return missing(cx, desk, S::OPERATION);
@@ -221,8 +221,8 @@ impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
         desk.touch(cx, at);
         if self.request.password().is_some() {
             if let Err(closed) = desk.may_guess(cx, Factor::Password) {
-                let refusal = super::desk::shut(cx, closed);
-                return super::limited(cx, desk, S::OPERATION, refusal);
+                let refusal = crate::flow::desk::shut(cx, closed);
+                return crate::flow::limited(cx, desk, S::OPERATION, refusal);
             }
             if !hashed.is_some_and(Hashed::is_right) {
                 let (row, mut told) = (desk.row, desk.notices());
@@ -241,7 +241,7 @@ impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
 /// Makes requests of types that have a client and a session.
 macro_rules! signed_in_requests {
     ($($request:ident -> $output:ty),* $(,)?) => {$(
-        super::request!($request -> $output, signed_in_as);
+        crate::flow::request!($request -> $output, signed_in_as);
         impl super::sessions::Bearer for $request {
             const OPERATION: crate::Operation = crate::Operation::$request;
 
@@ -254,7 +254,7 @@ macro_rules! signed_in_requests {
         }
     )*};
 }
-pub(super) use signed_in_requests;
+pub(in crate::flow) use signed_in_requests;
 
 signed_in_requests!(CheckSession -> SessionInfo, ListSessions -> Vec<SessionInfo>, EndSessions -> Ended);
 
@@ -314,6 +314,6 @@ impl SignedInAs<Ended> for EndSessions {
 }
 
 /// What the session at an index has proven.
-pub(super) fn proven(desk: &Opened<Account>, at: usize) -> Methods {
+pub(in crate::flow) fn proven(desk: &Opened<Account>, at: usize) -> Methods {
     desk.record.sessions.get(at).map_or_else(Methods::default, |session| session.methods)
 }

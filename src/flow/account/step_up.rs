@@ -1,10 +1,10 @@
 //! Proving another factor while signed in.
 
-use super::desk::Opened;
-use super::prove::{Tried, attempt};
 use super::sessions::{Bearer, SignedInAs, proven, signed_in_as, signed_in_requests};
-use super::signed_in::{Entry, enter};
 use crate::assurance::Method;
+use crate::flow::desk::Opened;
+use crate::flow::sign_in::prove::{Tried, attempt};
+use crate::flow::sign_in::signed_in::{Entry, enter};
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::record::Account;
@@ -52,7 +52,7 @@ impl SignedInAs<SignedIn> for StepUp {
             proof => attempt(cx, &mut desk, proof, None, None)?,
         };
         let (refusal, quota) = match tried {
-            Tried::Shut(refusal) => return super::limited(cx, desk, Self::OPERATION, refusal),
+            Tried::Shut(refusal) => return crate::flow::limited(cx, desk, Self::OPERATION, refusal),
             Tried::Wrong(refusal, locked) => {
                 told.push(EventKind::FactorRejected { factor });
                 told.extend(locked);

@@ -7,10 +7,10 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::code;
-use super::desk::{Opened, refuse};
-use super::known::{Known, known};
-use super::meter::metered;
+use super::send;
+use crate::flow::desk::{Opened, refuse};
+use crate::flow::known::{Known, known};
+use crate::flow::meter::metered;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{DirectoryEntry, Hashed, Machine, MachineError, Request, Work, sealed};
 use crate::password::vet;
@@ -24,7 +24,7 @@ use crate::{
 
 /// Start a sign-up: mail a code to an address that is to become an account's.
 ///
-/// The account exists once the code came back ([`Verify`](super::Verify)). An address that already has an account gets
+/// The account exists once the code came back ([`Verify`](crate::flow::Verify)). An address that already has an account gets
 /// the same answer, and its owner a notice in place of a code.
 ///
 /// Refused: [`Refusal::PasswordTooShort`], [`Refusal::PasswordBlocked`], [`Refusal::Limited`] by the client's, the
@@ -202,7 +202,7 @@ impl Turn<Started> for Start {
         let mut desk = Opened::<Visitor>::or_new(cx, rows)?;
         // Limits come first: what they answer depends on the visitor record alone (B063).
         if let Some(refusal) = self.refused(cx, &mut desk) {
-            return super::limited(cx, desk, self.operation, refusal);
+            return crate::flow::limited(cx, desk, self.operation, refusal);
         }
         let known = known(cx, rows, self.entry.as_ref(), &self.wish.identifier)?;
         let mut subject = self.subject(known.as_ref(), hashed)?;
@@ -210,11 +210,11 @@ impl Turn<Started> for Start {
             subject.answerable = known.is_none();
         }
         let link = match purpose {
-            Purpose::SignUp => code::Link::Kept(keep_link(cx, &mut desk, subject.answerable)?),
-            Purpose::SignIn => code::Link::OfSession,
-            _ => code::Link::None,
+            Purpose::SignUp => send::Link::Kept(keep_link(cx, &mut desk, subject.answerable)?),
+            Purpose::SignIn => send::Link::OfSession,
+            _ => send::Link::None,
         };
-        let decision = code::begin_session(cx, desk, purpose, &subject, link)?;
+        let decision = send::begin_session(cx, desk, purpose, &subject, link)?;
         Ok(match known.filter(|_| purpose == Purpose::SignUp) {
             Some(owner) => notice(decision, &owner).event(cx, &self.visitor, EventKind::SignUpTaken),
             None => decision,

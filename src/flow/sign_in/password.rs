@@ -12,11 +12,11 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::desk::{Opened, shut};
-use super::entry::{Enter, Manner, Who};
-use super::known::{Known, known};
-use super::meter::metered;
+use super::enter::{Enter, Manner, Who};
 use crate::assurance::{Method, Methods};
+use crate::flow::desk::{Opened, shut};
+use crate::flow::known::{Known, known};
+use crate::flow::meter::metered;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{DirectoryEntry, Hashed, Machine, MachineError, Request, Work, sealed};
 use crate::password::vet;
@@ -142,7 +142,7 @@ impl Turn<Progress> for Knock {
     ) -> Result<Decision<Progress>, MachineError> {
         let mut desk = Opened::<Visitor>::or_new(cx, rows)?;
         if let Err(closed) = desk.may_guess(cx, Factor::Password) {
-            return super::limited(cx, desk, Operation::PasswordSignIn, shut(cx, closed));
+            return crate::flow::limited(cx, desk, Operation::PasswordSignIn, shut(cx, closed));
         }
         let hashed = hashed.ok_or(MachineError::Misuse("a password was decided on without its hash"))?;
         let known = self.known(cx, rows)?;

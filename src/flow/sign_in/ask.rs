@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::code;
-use super::desk::{Opened, refuse};
-use super::entry::{Manner, Tell, Who};
+use super::enter::{Manner, Tell, Who};
 use crate::assurance::Methods;
+use crate::flow::codes::send;
+use crate::flow::desk::{Opened, refuse};
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::policy::RULE_PENDING_LOGINS;
@@ -17,11 +17,11 @@ use crate::{
 };
 
 /// What is asked of whom.
-pub(super) struct Asking<'a> {
-    pub(super) who: &'a Who,
-    pub(super) manner: &'a Manner,
-    pub(super) proven: Methods,
-    pub(super) offered: Vec<Factor>,
+pub(in crate::flow) struct Asking<'a> {
+    pub(in crate::flow) who: &'a Who,
+    pub(in crate::flow) manner: &'a Manner,
+    pub(in crate::flow) proven: Methods,
+    pub(in crate::flow) offered: Vec<Factor>,
 }
 
 /// Where it is kept that somebody is half-way in.
@@ -35,12 +35,12 @@ struct Place {
 }
 
 /// Where the mailed code is that sign-ins in one request share: such a sign-in has no handle, and an account one such code.
-pub(super) fn at_once(desk: &Opened<Account>) -> Option<usize> {
+pub(in crate::flow) fn at_once(desk: &Opened<Account>) -> Option<usize> {
     desk.record.ledger.position(&desk.record.at_once)
 }
 
 impl Asking<'_> {
-    pub(super) fn decide<O>(
+    pub(in crate::flow) fn decide<O>(
         self,
         cx: &mut Cx<'_>,
         mut desk: Opened<Account>,
@@ -57,12 +57,12 @@ impl Asking<'_> {
         let Place { login, at, send } = match placed {
             Ok(place) => place,
             Err(refusal) => {
-                told.push(super::limit_event(Operation::PasswordSignIn, &refusal));
+                told.push(crate::flow::limit_event(Operation::PasswordSignIn, &refusal));
                 let decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Refused(refusal)));
                 return Ok(decision.events(cx, &row, told));
             }
         };
-        let mail = at.filter(|_| send).map(|at| code::send(cx, &mut desk, at, &subject)).transpose()?;
+        let mail = at.filter(|_| send).map(|at| send::send(cx, &mut desk, at, &subject)).transpose()?;
         told.extend(mail.as_ref().map(|_| EventKind::CodeSent { purpose, resend: false, suppressed: false }));
         let state = at.filter(|_| self.mails()).map(|at| desk.state(cx, at)).transpose()?;
         let second = SecondFactor {

@@ -4,15 +4,15 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::desk::{Holder, Opened};
-use super::meter::metered;
+use crate::flow::desk::{Holder, Opened};
+use crate::flow::meter::metered;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError};
 use crate::record::{Account, RecordKey, RecordKind, Visitor};
 use crate::{Client, Operation, OtpSession, Refusal, Ticket, Verdict};
 
 /// What is to be done with a session, once it is found.
-pub(super) trait OnSession<O>: Send + Sync + 'static {
+pub(in crate::flow) trait OnSession<O>: Send + Sync + 'static {
     fn operation(&self) -> Operation;
 
     fn client(&self) -> &Client;
@@ -28,7 +28,7 @@ pub(super) trait OnSession<O>: Send + Sync + 'static {
 }
 
 /// Counts the request, then leads the ticket to its record: the visitor's or the account's.
-pub(super) fn on_session<O: 'static, S: OnSession<O>>(machine: &Machine, request: S) -> Next<O> {
+pub(in crate::flow) fn on_session<O: 'static, S: OnSession<O>>(machine: &Machine, request: S) -> Next<O> {
     let row = request.ticket().row(machine.ring());
     let (client, operation, request) = (request.client().clone(), request.operation(), Arc::new(request));
     metered(machine, &client, operation, move || {
@@ -66,7 +66,7 @@ impl<O, S: OnSession<O>, H: Holder> Turn<O> for Found<S, H> {
         _: Option<&Hashed>,
     ) -> Result<Decision<O>, MachineError> {
         let Some(desk) = Opened::<H>::existing(cx, rows, 0)? else {
-            return Ok(super::unknown(cx, self.row, self.request.operation()));
+            return Ok(crate::flow::unknown(cx, self.row, self.request.operation()));
         };
         let digest = self.request.ticket().digest(&desk.key);
         match desk.record.ledger_ref().position(&digest) {
@@ -77,10 +77,10 @@ impl<O, S: OnSession<O>, H: Holder> Turn<O> for Found<S, H> {
 }
 
 /// The answer for a ticket whose session is not, or no longer, in its record.
-pub(super) fn missing<O, H: Holder>(
+pub(in crate::flow) fn missing<O, H: Holder>(
     cx: &mut Cx<'_>,
     desk: Opened<H>,
     operation: Operation,
 ) -> Result<Decision<O>, MachineError> {
-    super::refused(cx, desk, Refusal::InvalidSession, crate::EventKind::SessionUnknown { operation })
+    crate::flow::refused(cx, desk, Refusal::InvalidSession, crate::EventKind::SessionUnknown { operation })
 }

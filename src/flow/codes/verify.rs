@@ -3,11 +3,11 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
-use super::desk::{Holder, Opened, shut};
-use super::entry::by_mailbox;
-use super::open::{Admit, make_account};
 use super::session::{OnSession, missing, on_session};
 use crate::assurance::Method;
+use crate::flow::desk::{Holder, Opened, shut};
+use crate::flow::sign_in::enter::by_mailbox;
+use crate::flow::sign_up::open::{Admit, make_account};
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::record::{Ask, Subject};
@@ -41,7 +41,7 @@ pub struct Verify {
     pub enter: Option<Label>,
 }
 
-super::request!(Verify -> Verified, on_session);
+crate::flow::request!(Verify -> Verified, on_session);
 
 impl OnSession<Verified> for Verify {
     fn operation(&self) -> Operation {
@@ -70,10 +70,15 @@ impl OnSession<Verified> for Verify {
         // Expiry before budget before comparison: each of them tells less than the next.
         if dead {
             let state = desk.state(cx, index)?;
-            return super::refused(cx, desk, Refusal::CodeExpired(state), EventKind::CodeExpired { purpose });
+            return crate::flow::refused(
+                cx,
+                desk,
+                Refusal::CodeExpired(state),
+                EventKind::CodeExpired { purpose },
+            );
         }
         if let Err(closed) = desk.may_guess(cx, Factor::MailedCode) {
-            return super::limited(cx, desk, operation, shut(cx, closed));
+            return crate::flow::limited(cx, desk, operation, shut(cx, closed));
         }
         let challenge = desk.challenge(index)?;
         // Compared in any case, so that a wrong identifier costs what a wrong code does.

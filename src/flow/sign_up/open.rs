@@ -4,9 +4,9 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::desk::Opened;
-use super::signed_in::{Entry, enter};
 use crate::assurance::{Method, Methods};
+use crate::flow::desk::Opened;
+use crate::flow::sign_in::signed_in::{Entry, enter};
 use crate::machine::turn::{Change, Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Created, Hashed, MachineError, NewAccount};
 use crate::record::{Account, Credentials, RecordKey, StoredHash};
@@ -16,7 +16,7 @@ use crate::{
 
 /// What follows a proven address of a sign-up: the directory makes the account, then its record is opened.
 /// With `enter`, its owner is signed in at once: the account is new and has no second factor.
-pub(super) fn make_account(
+pub(in crate::flow) fn make_account(
     identifier: Identifier,
     profile: Profile,
     password: StoredHash,
@@ -89,7 +89,7 @@ impl Turn<Verified> for OpenAccount {
 /// The last turn of a sign-in or recovery by mailed code: checks that the account is still the one the code was made for.
 ///
 /// Whatever changed a password, an address or a factor since then has raised the generation, and the code is worth nothing (B073, B074).
-pub(super) struct Admit {
+pub(in crate::flow) struct Admit {
     row: RecordKey,
     purpose: Purpose,
     id: AccountId,
@@ -98,7 +98,7 @@ pub(super) struct Admit {
 }
 
 impl Admit {
-    pub(super) fn new(
+    pub(in crate::flow) fn new(
         cx: &Cx<'_>,
         purpose: Purpose,
         id: AccountId,
@@ -138,7 +138,12 @@ impl Turn<Verified> for Admit {
 }
 
 /// The answer where an account is no longer what a proof was made for.
-pub(super) fn conflict<O>(cx: &Cx<'_>, row: &RecordKey, purpose: Purpose, refusal: Refusal) -> Decision<O> {
+pub(in crate::flow) fn conflict<O>(
+    cx: &Cx<'_>,
+    row: &RecordKey,
+    purpose: Purpose,
+    refusal: Refusal,
+) -> Decision<O> {
     Decision::new(Change::Keep, Next::Done(Verdict::Refused(refusal))).event(
         cx,
         row,

@@ -1,6 +1,6 @@
 //! Sending a code: what starting a session and asking for another code have in common.
 
-use super::desk::{Holder, Opened};
+use crate::flow::desk::{Holder, Opened};
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::record::{Ask, Challenge, RecordError, Subject};
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The link that goes with a session's first code.
-pub(super) enum Link {
+pub(in crate::flow) enum Link {
     None,
     /// One that the record keeps beside its sessions, and that outlives them.
     Kept((MailedLink, Timestamp)),
@@ -20,7 +20,7 @@ pub(super) enum Link {
 }
 
 /// Starts a session in a record: a ticket, a challenge, a code, perhaps a link, a message.
-pub(super) fn begin_session<H: Holder>(
+pub(in crate::flow) fn begin_session<H: Holder>(
     cx: &mut Cx<'_>,
     mut desk: Opened<H>,
     purpose: Purpose,
@@ -75,7 +75,7 @@ fn link_of_session<H: Holder>(
 ///
 /// Where nobody is there to answer, everything is done all the same, with a digest that no code has and a message that
 /// is suppressed; the send is charged like any other (law 8, B066).
-pub(super) fn send<H: Holder>(
+pub(in crate::flow) fn send<H: Holder>(
     cx: &mut Cx<'_>,
     desk: &mut Opened<H>,
     index: usize,
@@ -113,7 +113,7 @@ pub(super) fn send<H: Holder>(
 }
 
 /// The state of the send windows, for response headers.
-pub(super) fn quotas<H: Holder>(
+pub(in crate::flow) fn quotas<H: Holder>(
     cx: &Cx<'_>,
     desk: &mut Opened<H>,
     purpose: Purpose,

@@ -1,14 +1,14 @@
 //! One try at a second factor: the budget, the comparison, the count.
 
-use super::desk::{Holder, Opened, shut};
 use crate::assurance::Method;
+use crate::flow::desk::{Holder, Opened, shut};
 use crate::machine::turn::Cx;
 use crate::machine::{Hashed, MachineError};
 use crate::record::{Account, Shown};
 use crate::{EventKind, Factor, Proof, Refusal};
 
 /// What came of a try.
-pub(super) enum Tried {
+pub(in crate::flow) enum Tried {
     /// Right, and spent. The record has changed.
     Right(Method),
     /// Wrong, and counted, with what the log should know. The record has changed.
@@ -22,7 +22,7 @@ pub(super) enum Tried {
 ///
 /// Every factor has a budget of its own, which is asked first; a right proof ends its own run of failures and gives nothing
 /// else back (law 2).
-pub(super) fn attempt(
+pub(in crate::flow) fn attempt(
     cx: &Cx<'_>,
     desk: &mut Opened<Account>,
     proof: &Proof,
@@ -58,7 +58,7 @@ pub(super) fn attempt(
 }
 
 /// The no to a wrong proof, with how many more would be answered before a wait.
-pub(super) fn refusal(cx: &Cx<'_>, desk: &mut Opened<Account>, factor: Factor) -> Refusal {
+pub(in crate::flow) fn refusal(cx: &Cx<'_>, desk: &mut Opened<Account>, factor: Factor) -> Refusal {
     let now = desk.now;
     let attempts_left = desk.guesses(factor).remaining(Account::budget(cx.policy), now);
     Refusal::InvalidProof { factor, attempts_left }

@@ -4,9 +4,9 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::code;
-use super::desk::{Opened, shut};
-use super::meter::metered;
+use crate::flow::codes::send;
+use crate::flow::desk::{Opened, shut};
+use crate::flow::meter::metered;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError, Request, Work, sealed};
 use crate::record::{Ask, Challenge, RecordError, RecordKey, Subject, Visitor};
@@ -101,7 +101,7 @@ impl Turn<Started> for Again {
         let (operation, purpose) = (Operation::ResendSignUp, Purpose::SignUp);
         let mut desk = Opened::<Visitor>::or_new(cx, rows)?;
         if let Err(closed) = desk.may_guess(cx, Factor::Password) {
-            return super::limited(cx, desk, operation, shut(cx, closed));
+            return crate::flow::limited(cx, desk, operation, shut(cx, closed));
         }
         let hash = hashed.and_then(Hashed::hash);
         let hash = hash.ok_or(MachineError::Misuse("a password was decided on without its hash"))?;
@@ -118,7 +118,7 @@ impl Turn<Started> for Again {
         };
         if let Err(refusal) = desk.may_send(cx, purpose) {
             // Written all the same: that the password was right stands only if no guess was counted meanwhile.
-            let limited = super::limit_event(operation, &refusal);
+            let limited = crate::flow::limit_event(operation, &refusal);
             let refused = Next::Done(Verdict::Refused(refusal));
             let decision = Decision::new(desk.put_surely(cx)?, refused);
             return Ok(decision.event(cx, &self.row, limited).events(cx, &self.row, told));
@@ -127,11 +127,11 @@ impl Turn<Started> for Again {
             Some(session) => (found.at, session),
             None => renew(cx, &mut desk, &found)?,
         };
-        let mail = code::send(cx, &mut desk, at, &found.subject)?;
+        let mail = send::send(cx, &mut desk, at, &found.subject)?;
         told.push(EventKind::CodeSent { purpose, resend: true, suppressed: mail.suppressed });
         let started =
             Started { session, sent_to: found.subject.identifier.masked(), state: desk.state(cx, at)? };
-        let limits = code::quotas(cx, &mut desk, purpose);
+        let limits = send::quotas(cx, &mut desk, purpose);
         let mut decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(started)));
         decision = decision.events(cx, &self.row, told);
         decision.mail = Some(mail);

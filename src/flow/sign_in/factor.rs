@@ -4,13 +4,13 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::code;
-use super::desk::Opened;
-use super::meter::metered;
 use super::prove::{Tried, attempt};
-use super::session::missing as unknown_ticket;
 use super::signed_in::{Entry, enter, missing};
 use crate::assurance::Methods;
+use crate::flow::codes::send;
+use crate::flow::codes::session::missing as unknown_ticket;
+use crate::flow::desk::Opened;
+use crate::flow::meter::metered;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError, Work};
 use crate::record::{Account, Ask, RecordKey, RecordKind, Subject};
@@ -51,9 +51,9 @@ pub struct ResendFactorCode {
     pub login: Ticket<Login>,
 }
 
-super::request!(ProveFactor -> SignedIn, on_login);
+crate::flow::request!(ProveFactor -> SignedIn, on_login);
 
-super::request!(ResendFactorCode -> SecondFactor, on_login);
+crate::flow::request!(ResendFactorCode -> SecondFactor, on_login);
 
 /// A sign-in that waits for its second factor.
 struct Waiting {
@@ -137,7 +137,7 @@ impl<O: 'static, L: OnLogin<O>> Turn<O> for Found<L> {
         hashed: Option<&Hashed>,
     ) -> Result<Decision<O>, MachineError> {
         let Some(desk) = Opened::<Account>::existing(cx, rows, 0)? else {
-            return Ok(super::unknown(cx, self.row, L::OPERATION));
+            return Ok(crate::flow::unknown(cx, self.row, L::OPERATION));
         };
         match self.find(desk)? {
             Ok(waiting) => self.request.decide(cx, waiting, hashed),
@@ -182,7 +182,7 @@ impl OnLogin<SignedIn> for ProveFactor {
             Tried::Wrong(Refusal::InvalidProof { factor, attempts_left: 0 }, None)
         };
         let refusal = match tried {
-            Tried::Shut(refusal) => return super::limited(cx, desk, Self::OPERATION, refusal),
+            Tried::Shut(refusal) => return crate::flow::limited(cx, desk, Self::OPERATION, refusal),
             Tried::Wrong(refusal, locked) => {
                 told.push(EventKind::FactorRejected { factor });
                 told.extend(locked);
@@ -235,11 +235,11 @@ impl OnLogin<SecondFactor> for ResendFactorCode {
             return unknown_ticket(cx, desk, Self::OPERATION);
         };
         if let Err(refusal) = desk.may_send(cx, purpose) {
-            return super::limited(cx, desk, Self::OPERATION, refusal);
+            return crate::flow::limited(cx, desk, Self::OPERATION, refusal);
         }
-        let mail = code::send(cx, &mut desk, at, &subject)?;
+        let mail = send::send(cx, &mut desk, at, &subject)?;
         let state = Some(desk.state(cx, at)?);
-        let limits = code::quotas(cx, &mut desk, purpose);
+        let limits = send::quotas(cx, &mut desk, purpose);
         let sent_to = Some(subject.identifier.masked());
         let second = SecondFactor { account, login: None, offered, mailed: true, sent_to, state };
         let sent = EventKind::CodeSent { purpose, resend: true, suppressed: false };

@@ -7,11 +7,11 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::desk::{Holder, Opened};
-use super::entry::by_mailbox;
-use super::meter::metered;
-use super::session::missing;
+use super::enter::by_mailbox;
 use crate::assurance::Method;
+use crate::flow::codes::session::missing;
+use crate::flow::desk::{Holder, Opened};
+use crate::flow::meter::metered;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError, Request, sealed};
 use crate::record::{RecordKey, RecordKind, Visitor};
@@ -67,7 +67,7 @@ impl Turn<Progress> for Redeem {
     ) -> Result<Decision<Progress>, MachineError> {
         let (operation, purpose) = (Operation::RedeemSignIn, Purpose::SignIn);
         let Some(mut desk) = Opened::<Visitor>::existing(cx, rows, 0)? else {
-            return Ok(super::unknown(cx, self.row, operation));
+            return Ok(crate::flow::unknown(cx, self.row, operation));
         };
         let Some(at) = desk.record.ledger_ref().link_position(&self.wish.link.digest(&desk.key)) else {
             return missing(cx, desk, operation);

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::desk::Opened;
+use crate::flow::desk::Opened;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError, Request, sealed};
 use crate::record::{Account, RecordKey};

@@ -8,10 +8,10 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::desk::{Holder, Opened};
-use super::meter::metered;
 use super::open::make_account;
-use super::session::missing;
+use crate::flow::codes::session::missing;
+use crate::flow::desk::{Holder, Opened};
+use crate::flow::meter::metered;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError, Request, Work, sealed};
 use crate::password::vet;
@@ -93,7 +93,7 @@ impl Turn<Verified> for Redeem {
     ) -> Result<Decision<Verified>, MachineError> {
         let operation = Operation::RedeemSignUp;
         let Some(mut desk) = Opened::<Visitor>::existing(cx, rows, 0)? else {
-            return Ok(super::unknown(cx, self.row, operation));
+            return Ok(crate::flow::unknown(cx, self.row, operation));
         };
         let Some(hash) = hashed.and_then(Hashed::hash).filter(|_| self.holds(&desk)) else {
             return missing(cx, desk, operation);

@@ -1,8 +1,8 @@
 //! Sending a session's code again.
 
-use super::code;
-use super::desk::{Holder, Opened};
+use super::send;
 use super::session::{OnSession, on_session};
+use crate::flow::desk::{Holder, Opened};
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::{Client, EventKind, Operation, OtpSession, Resent, Ticket, Verdict};
@@ -22,7 +22,7 @@ pub struct Resend {
     pub session: Ticket<OtpSession>,
 }
 
-super::request!(Resend -> Resent, on_session);
+crate::flow::request!(Resend -> Resent, on_session);
 
 impl OnSession<Resent> for Resend {
     fn operation(&self) -> Operation {
@@ -47,12 +47,12 @@ impl OnSession<Resent> for Resend {
         let purpose = challenge.purpose;
         let subject = challenge.subject(&desk.key)?;
         if let Err(refusal) = desk.may_send(cx, purpose) {
-            return super::limited(cx, desk, self.operation(), refusal);
+            return crate::flow::limited(cx, desk, self.operation(), refusal);
         }
-        let envelope = code::send(cx, &mut desk, index, &subject)?;
+        let envelope = send::send(cx, &mut desk, index, &subject)?;
         let sent = EventKind::CodeSent { purpose, resend: true, suppressed: envelope.suppressed };
         let resent = Resent { sent_to: subject.identifier.masked(), state: desk.state(cx, index)? };
-        let limits = code::quotas(cx, &mut desk, purpose);
+        let limits = send::quotas(cx, &mut desk, purpose);
         let mut decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(resent)))
             .event(cx, &row, sent)
             .events(cx, &row, notices);

@@ -1,0 +1,6 @@
+//! What somebody who is signed in may do, and what the host may do to an account.
+
+pub(super) mod enrol;
+pub(super) mod sessions;
+pub(super) mod step_up;
+pub(super) mod suspend;
