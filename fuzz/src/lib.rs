@@ -6,4 +6,5 @@ mod common;
 #[path = "../../tests/common/otp/mod.rs"]
 mod otp;
 
+pub mod password_hash;
 pub mod targets;
