@@ -337,3 +337,29 @@ fn r88_replacing_an_app_takes_the_app() {
     let answer = world.ask(EnrolTotp { client, session, password }).into_result();
     assert_eq!(answer.unwrap_err(), Refusal::InvalidCredentials);
 }
+
+/// R2, R61: an app that was failed so often that it is disabled can be bound anew, by whoever signs in with a code for the drawer; then
+/// the new one works.
+#[test]
+fn r2_a_disabled_app_can_be_bound_anew() {
+    let mut settings = Settings::recommended();
+    settings.guesses.consecutive = 12;
+    let world = World::new(settings);
+    let mut person = world.person(WHO, APP);
+    loop {
+        match world.prove(&world.login(WHO), person.wrong_totp(&world)).unwrap_err() {
+            Refusal::Limited { retry_at, .. } => world.clock.set(retry_at),
+            Refusal::FactorDisabled => break,
+            _ => {}
+        }
+        world.seconds(120);
+    }
+    world.seconds(900);
+    let code = person.drawer.pop().unwrap();
+    person.session = world.prove(&world.login(WHO), Proof::RecoveryCode(code)).unwrap().session().clone();
+    let app = world.enrol(&person.session).unwrap();
+    let _ = world.confirm(&person.session, &app.code(world.now(), 0)).expect("bound anew");
+    world.seconds(60);
+    let proof = Proof::Totp(Code::typed(&app.code(world.now(), 0)));
+    assert!(world.prove(&world.login(WHO), proof).is_ok());
+}

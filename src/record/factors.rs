@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::codec::RecordError;
-use crate::Timestamp;
 use crate::entropy::Draw;
 use crate::factor::recovery;
 use crate::factor::totp::{TotpParams, TotpSecret};
 use crate::keys::DataKey;
+use crate::{Factor, Timestamp};
 
 /// The second factors of an account. With none of them on, its password alone signs in.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -110,6 +110,16 @@ impl SecondFactors {
     /// Whether signing in takes more than a first factor.
     pub(crate) const fn any(&self) -> bool {
         self.totp.is_some() || self.mailed_code
+    }
+
+    /// Whether there is something of the account's own to compare a proof with, mailed codes apart.
+    pub(crate) const fn has(&self, factor: Factor) -> bool {
+        match factor {
+            Factor::Totp => self.totp.is_some(),
+            Factor::RecoveryCode => !self.recovery_codes.is_empty(),
+            Factor::Password => true,
+            Factor::MailedCode => false,
+        }
     }
 
     /// How many recovery codes would be taken.

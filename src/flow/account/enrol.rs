@@ -9,11 +9,13 @@ use core::time::Duration;
 use super::sessions::{Bearer, SignedInAs, proven, signed_in_as, signed_in_requests};
 use crate::assurance::Method;
 use crate::factor::{Algorithm, RecoveryCode, TotpParams, TotpSecret};
-use crate::flow::desk::Opened;
+use crate::flow::desk::{Opened, shut};
+use crate::flow::limited;
 use crate::flow::sign_in::prove::refusal;
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::record::{Account, PendingTotp, Shown};
+use crate::throttle::Shut;
 use crate::{
     Client, Code, Envelope, EventKind, Factor, Identifier, MessageKind, Password, Refusal, Session, Ticket,
     Timestamp, Verdict,
@@ -26,7 +28,7 @@ use crate::{
 ///
 /// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidCredentials`], [`Refusal::Limited`] by the client's rules or the
 /// password's budget, [`Refusal::FactorDisabled`], and [`Refusal::StepUpRequired`] where the account has an app already and this
-/// session was not begun with it (R88).
+/// session was begun with neither it nor a recovery code (R88).
 #[derive(Clone, Debug)]
 pub struct EnrolTotp {
     /// Who sends the request.
@@ -42,7 +44,7 @@ pub struct EnrolTotp {
 /// The code's step is spent: the same code does not sign in (R87). New recovery codes are issued; earlier ones are dead.
 ///
 /// Refused: [`Refusal::InvalidSession`], [`Refusal::NothingPending`], [`Refusal::InvalidProof`], [`Refusal::Limited`] by the
-/// client's rules or the budget for such codes, [`Refusal::FactorDisabled`].
+/// client's rules or the budget for such codes. While that is disabled, one wrong code ends the enrolment.
 #[derive(Clone, Debug)]
 pub struct ConfirmTotp {
     /// Who sends the request.
@@ -145,12 +147,19 @@ impl SignedInAs<RecoveryCodesIssued> for ConfirmTotp {
         let Some(pending) = desk.record.factors.pending.clone() else {
             return no(cx, desk, Refusal::NothingPending, None);
         };
-        if let Err(closed) = desk.may_guess(cx, factor) {
-            return crate::flow::limited(cx, desk, Self::OPERATION, crate::flow::desk::shut(cx, closed));
-        }
+        // To bind an app anew is what ends its being disabled (R2), so that only a wait refuses here.
+        let disabled = match desk.may_guess(cx, factor) {
+            Ok(()) => false,
+            Err(Shut::Disabled) => true,
+            Err(closed) => return limited(cx, desk, Self::OPERATION, shut(cx, closed)),
+        };
         let shown = Shown { code: &self.code, now: desk.now, settings: &cx.policy.settings().totp };
         let Some(totp) = pending.confirm(&desk.key, &shown)? else {
             let locked = desk.charge_guess(cx, factor);
+            if disabled {
+                // No budget is left to bound the next guess: it takes another enrolment, and the password.
+                desk.record.factors.pending = None;
+            }
             let refusal = refusal(cx, &mut desk, factor);
             let quota = desk.guess_quota(cx, factor);
             let told = [EventKind::FactorRejected { factor }].into_iter().chain(locked);

@@ -13,7 +13,8 @@ use crate::{Client, EventKind, Label, Password, Proof, Refusal, Session, SignedI
 /// Prove another factor while signed in, or the same one anew.
 ///
 /// The session ends and another begins, with a new ticket and a new life, that says what both have proven (R77, R80). The proof is
-/// counted and spent as at a sign-in: what was used there does not work here (R36).
+/// counted and spent as at a sign-in: what was used there does not work here (R36). A session from before a factor was added ends
+/// here for good if what it shows is not that factor.
 ///
 /// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidProof`], [`Refusal::InvalidCredentials`] for a wrong password,
 /// [`Refusal::Limited`] by the client's rules or the factor's budget, [`Refusal::FactorDisabled`].
@@ -49,7 +50,9 @@ impl SignedInAs<SignedIn> for StepUp {
         // A password was compared before this; any other proof is tried now.
         let tried = match &self.proof {
             Proof::Password(_) => Tried::Right(Method::Password),
-            proof => attempt(cx, &mut desk, proof, None, None)?,
+            proof if desk.record.factors.has(factor) => attempt(cx, &mut desk, proof, None, None)?,
+            // Nothing to compare with, and so nothing to count: else a factor could be disabled before it is there.
+            _ => Tried::Wrong(Refusal::InvalidProof { factor, attempts_left: 0 }, None),
         };
         let (refusal, quota) = match tried {
             Tried::Shut(refusal) => return crate::flow::limited(cx, desk, Self::OPERATION, refusal),

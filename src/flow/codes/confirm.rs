@@ -17,7 +17,7 @@ use crate::{AccountId, Action, Client, Locale, Operation, Purpose, Started};
 /// The host vouches that whoever asks is signed in to this account. What goes wrong here is counted on the account's own
 /// record, apart from whatever strangers do (law 9).
 ///
-/// Refused: [`Refusal::InvalidSession`](crate::Refusal::InvalidSession) if there is no such account, [`Refusal::Limited`](crate::Refusal::Limited) by the client's, the sending or
+/// Refused: [`Refusal::InvalidSession`](crate::Refusal::InvalidSession) if there is no such account or it is suspended, [`Refusal::Limited`](crate::Refusal::Limited) by the client's, the sending or
 /// the live-session rules.
 #[derive(Clone, Debug)]
 pub struct ConfirmAction {
@@ -63,7 +63,8 @@ impl Turn<Started> for Start {
         _: Option<&Hashed>,
     ) -> Result<Decision<Started>, MachineError> {
         let purpose = Purpose::ConfirmAction;
-        let Some(mut desk) = Opened::<Account>::existing(cx, rows, 0)? else {
+        let desk = Opened::<Account>::existing(cx, rows, 0)?;
+        let Some(mut desk) = desk.filter(|desk| !desk.record.suspended) else {
             return Ok(crate::flow::unknown(cx, self.row, Operation::ConfirmAction));
         };
         if let Err(refusal) = desk.may_start(cx, purpose) {
