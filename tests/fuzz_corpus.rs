@@ -11,6 +11,8 @@
 mod common;
 #[path = "common/otp/mod.rs"]
 mod otp;
+#[path = "common/sign_in/mod.rs"]
+mod sign_in;
 #[path = "../fuzz/src/targets/mod.rs"]
 mod targets;
 
@@ -43,4 +45,9 @@ fn record_decode() {
 #[test]
 fn ticket_and_identifier() {
     replay("ticket_and_identifier", targets::ticket_and_identifier);
+}
+
+#[test]
+fn sign_in_stories() {
+    replay("sign_in", targets::sign_in);
 }

@@ -5,6 +5,8 @@
 mod common;
 #[path = "../../tests/common/otp/mod.rs"]
 mod otp;
+#[path = "../../tests/common/sign_in/mod.rs"]
+mod sign_in;
 
 pub mod password_hash;
 pub mod targets;

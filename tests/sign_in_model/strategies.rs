@@ -343,7 +343,22 @@ pub(crate) fn tours() -> Vec<Vec<Op>> {
     let again = [Op::ResendCode { login: 0 }, soon.clone(), soon.clone()];
     let new_login = [knock(0), soon.clone()];
     let by_link = [Op::Start { who: 0 }, Op::Redeem { link: 0 }, prove(Proof::Password(Pw::Right))];
+    let guess = [knock(0), prove(Proof::App(App::Wrong)), soon.clone(), soon.clone()];
+    let drawer = [knock(0), prove(Proof::Drawer(Drawer::Left))];
+    let enrol = Op::Enrol { session: 0, password: Pw::Right };
+    let confirm = |code| Op::Confirm { session: 0, code };
+    let anew = [enrol.clone(), confirm(App::Wrong), confirm(App::OfPending), enrol, confirm(App::OfPending)];
+    let nothing = at_once(None, None, None);
+    let wrong_at_once = [nothing.clone(), at_once(None, Some(Mailed::Wrong), None), soon.clone(), nothing];
+    let wrong_drawer = [knock(0), prove(Proof::Drawer(Drawer::Wrong)), soon.clone()];
+    let by_app = [knock(0), prove(Proof::App(App::Step(0)))];
+    let others = Op::End { session: 0, which: 2 };
     vec![
+        [app_on(0), times_over(&guess, 6), drawer.to_vec(), anew.to_vec(), drawer.to_vec()].concat(),
+        [mail_on(0), wrong_at_once.to_vec()].concat(),
+        [app_on(0), wrong_drawer.to_vec(), by_app.to_vec(), app_on(0)[1..].to_vec(), wrong_drawer.to_vec()]
+            .concat(),
+        vec![knock(0), knock(0), knock(0), others],
         vec![start.clone(), soon.clone(), start.clone(), soon.clone(), start.clone()],
         times_over(&[start.clone(), soon.clone(), soon.clone()], 12),
         vec![start.clone(), Op::Move(3_000), verify.clone()],

@@ -4,10 +4,12 @@
 
 mod record_decode;
 mod sequence;
+mod sign_in;
 mod text;
 mod throttle;
 
 pub use record_decode::record_decode;
 pub use sequence::otp_sequence;
+pub use sign_in::sign_in;
 pub use text::ticket_and_identifier;
 pub use throttle::throttle;

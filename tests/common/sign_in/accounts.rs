@@ -206,13 +206,21 @@ impl Model {
             self.close(&desk, true);
             return Refusal::NothingPending.into();
         };
-        if let Some(shut) = self.shut(&desk, factor) {
+        // What was failed too often in a row is to be bound anew (R2): that is no reason to refuse here.
+        let shut = self.shut(&desk, factor);
+        let disabled =
+            shut.as_ref().is_some_and(|shut| shut.answer == Answer::Refused(Refusal::FactorDisabled));
+        if let Some(shut) = shut.filter(|_| !disabled) {
             self.close(&desk, false);
             return shut;
         }
         let Some(step) = self.step(&desk, secret.as_ref(), &[], raw) else {
             self.guess(&desk, factor, false);
             let attempts_left = self.left(&desk, factor);
+            if disabled {
+                // One try for each time that the password was given.
+                self.account(who).pending = None;
+            }
             self.close(&desk, true);
             return Refusal::InvalidProof { factor, attempts_left }.into();
         };
