@@ -90,6 +90,7 @@ impl fmt::Debug for Password {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a test that fails may panic")]
 mod tests {
     use super::*;
     use alloc::format;

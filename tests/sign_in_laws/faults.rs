@@ -14,10 +14,13 @@ const MAILED: Has = Has { totp: false, mailed: true, codes: false };
 /// What is tried: its name, whose account, what is prepared, and the request itself, which can be sent again as it was.
 type Scene = (&'static str, Has, fn(&World, &Person) -> Prepared);
 
+type Plain = dyn Fn(&World) -> Option<bool>;
+type ByHand = dyn Fn(&World, usize, Act) -> Option<bool>;
+
 /// The request, made once and sent as often as wanted.
 struct Prepared {
-    plain: Box<dyn Fn(&World) -> Option<bool>>,
-    by_hand: Box<dyn Fn(&World, usize, Act) -> Option<bool>>,
+    plain: Box<Plain>,
+    by_hand: Box<ByHand>,
 }
 
 fn prepared<R: Request + Clone + 'static>(request: R, once: fn(&R::Output) -> bool) -> Prepared {

@@ -195,7 +195,9 @@ impl Street {
                     let _ = world.prove(&world.login(WHO), person.wrong_totp(&world));
                 }
             }
-            (Owner::Pending, _) => owners_login = (0..3).map(|_| world.login(WHO)).last(),
+            (Owner::Pending, _) => {
+                owners_login = (0..3).fold(None, |_, _| Some(world.login(WHO)));
+            }
             _ => {}
         }
         world.seen.rows.lock().unwrap().retain(|key, _| key.kind() == Some(RecordKind::Account));
