@@ -39,7 +39,9 @@ fn r7_a_locked_factor_keeps_the_right_proof_for_later() {
     let person = world.person(WHO, APP);
     for _ in 0..2 {
         let login = world.login(WHO);
-        (0..5).for_each(|_| drop(world.prove(&login, person.wrong_totp(&world)).unwrap_err()));
+        for _ in 0..5 {
+            world.prove(&login, person.wrong_totp(&world)).unwrap_err();
+        }
     }
     let login = world.login(WHO);
     let (_, retry_at) = limit(world.prove(&login, person.totp(&world)));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign::host::{Directory, Mailer, PasswordHasher, Store};
+use countersign::host::{Directory, Mailer, Store};
 use countersign::policy::ResendPolicy;
 use countersign::*;
 use proptest::prelude::*;
