@@ -48,6 +48,11 @@ fn ticket_and_identifier() {
 }
 
 #[test]
+fn otpauth() {
+    replay("otpauth", targets::otpauth);
+}
+
+#[test]
 fn sign_in_stories() {
     replay("sign_in", targets::sign_in);
 }
