@@ -5,7 +5,7 @@
 //!
 //! What is kept is wiped first. From what a hash leaves behind, its first blocks can be computed backwards, and they are
 //! the password's plain BLAKE2b: whoever reads them, in a core dump or by a bug elsewhere in the process, guesses a
-//! thousand times faster than from the hash itself. Wiping takes less time than the page faults did.
+//! thousand times faster than from the hash itself. Wiping takes as long as the page faults did.
 
 use std::sync::{Mutex, PoisonError};
 
