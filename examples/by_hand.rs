@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 }
                 commit.resume(if unchanged { Committed::Applied } else { Committed::Stale })?
             }
-            Step::Prove(_) | Step::Create(_) => {
+            Step::Prove(_) | Step::Create(_) | Step::Rename(_) | Step::Release(_) => {
                 return Err("no password and no new account in this request".into());
             }
             Step::Done(done) => break done,

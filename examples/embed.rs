@@ -25,7 +25,12 @@ impl Directory for Users {
     fn find(&self, who: &Identifier) -> Result<Option<DirectoryEntry>, DirectoryError> {
         let users = self.0.lock().map_err(|_| DirectoryError("poisoned".into()))?;
         let account = users.get(who.as_str()).cloned();
-        Ok(account.map(|account| DirectoryEntry { account, address: who.address().clone(), legacy: None }))
+        Ok(account.map(|account| DirectoryEntry {
+            account,
+            address: who.address().clone(),
+            legacy: None,
+            address_proven: true,
+        }))
     }
     fn create(&self, new: &NewAccount) -> Result<Created, DirectoryError> {
         let mut users = self.0.lock().map_err(|_| DirectoryError("poisoned".into()))?;

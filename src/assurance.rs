@@ -2,12 +2,16 @@
 
 use alloc::vec::Vec;
 
+use core::time::Duration;
+
 use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
 
 /// A way in which somebody proved who they are: one entry of a session's `amr` (RFC 8176).
 ///
 /// The order is part of the stored format: append only.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Method {
     /// Knew the password.
@@ -63,6 +67,15 @@ impl Methods {
         self.has(Method::MailedCode) || self.has(Method::MailedLink)
     }
 
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether something was proven that can stand first: the password or the mailbox.
+    pub(crate) const fn first_factor(self) -> bool {
+        self.has(Method::Password) || self.mailbox()
+    }
+
     pub(crate) fn list(self) -> Vec<Method> {
         Method::ALL.into_iter().filter(|method| self.has(*method)).collect()
     }
@@ -76,6 +89,47 @@ impl Methods {
         } else {
             1
         }
+    }
+}
+
+/// What was proven, and when each was proven last.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Proven(Vec<(Method, Timestamp)>);
+
+impl Proven {
+    pub(crate) fn at(methods: Methods, at: Timestamp) -> Self {
+        Self(methods.list().into_iter().map(|method| (method, at)).collect())
+    }
+
+    /// The same with a method that was proven at `at`.
+    #[must_use]
+    pub(crate) fn with(mut self, method: Method, at: Timestamp) -> Self {
+        self.0.retain(|(before, _)| *before != method);
+        self.0.push((method, at));
+        self
+    }
+
+    /// Forgets what is no factor of the account any more.
+    pub(crate) fn forget(&mut self, methods: Methods) {
+        self.0.retain(|(method, _)| !methods.has(*method));
+    }
+
+    pub(crate) fn methods(&self) -> Methods {
+        self.0.iter().fold(Methods::default(), |set, (method, _)| set.with(*method))
+    }
+
+    /// What was proven less than `span` ago.
+    pub(crate) fn within(&self, span: Duration, now: Timestamp) -> Methods {
+        let fresh = self.0.iter().filter(|(_, at)| now.since(*at) < span);
+        fresh.fold(Methods::default(), |set, (method, _)| set.with(*method))
+    }
+
+    pub(crate) fn list(&self) -> &[(Method, Timestamp)] {
+        &self.0
+    }
+
+    pub(crate) fn rebase(&mut self, from: Timestamp, to: Timestamp) {
+        self.0.iter_mut().for_each(|(_, at)| *at = at.shifted(from, to));
     }
 }
 

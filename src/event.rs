@@ -1,7 +1,7 @@
 //! What only the audit log may know: the fine reason, and no secret.
 
 use crate::record::RecordKey;
-use crate::{AccountId, Factor, Operation, Purpose, Timestamp};
+use crate::{AccountId, Factor, Operation, Purpose, Timestamp, Todo};
 
 /// Something that happened. For the host's log; never for the client, who could learn from it whether an account exists.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -147,6 +147,95 @@ pub enum EventKind {
         /// Which of them.
         suspended: bool,
     },
+    /// A right guess after many wrong ones: somebody may have found it.
+    RightAfterFailures {
+        /// Which factor.
+        factor: Factor,
+        /// How many were wrong, in the window of the free guesses.
+        failures: u32,
+    },
+    /// A right first factor, after which no second one was shown in time: somebody may know the password.
+    SecondFactorAbandoned {
+        /// How many sign-ins.
+        count: usize,
+    },
+    /// A code that had been right before was shown again: somebody may have seen it.
+    FactorReplayed {
+        /// Which factor.
+        factor: Factor,
+    },
+    /// A recovery code was used.
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: usize,
+    },
+    /// Somebody who lost the password read the mailbox, and may set a new one.
+    ResetGranted,
+    /// A lost password was replaced.
+    PasswordReset,
+    /// The password was changed by somebody signed in.
+    PasswordChanged,
+    /// The host asks for another password.
+    PasswordChangeRequired,
+    /// A second factor was turned off.
+    FactorDisabledByOwner {
+        /// Which.
+        factor: Factor,
+    },
+    /// A second factor was said to be lost.
+    FactorRecoveryStarted {
+        /// When the wait is over.
+        ready_at: Timestamp,
+        /// Whether the host's operator said so.
+        by_operator: bool,
+    },
+    /// That was stopped: by the mailed link, or because the factor was shown.
+    FactorRecoveryCancelled,
+    /// A lost second factor was turned off.
+    FactorsReset,
+    /// A change of the address was begun.
+    AddressChangeStarted,
+    /// The account has another address.
+    AddressChanged,
+    /// The address that the host's directory had named was proven.
+    AddressProven,
+    /// The account was deleted by its owner.
+    AccountDeleted,
+    /// The identifiers of a deleted account are free.
+    IdentifiersReleased,
+    /// A device is trusted from now on.
+    DeviceTrusted {
+        /// Whether it lets its owner past the second factor.
+        skips_second_factor: bool,
+    },
+    /// A trusted device was shown at a sign-in.
+    DeviceAccepted {
+        /// Whether a second factor was not asked for because of it.
+        skipped: bool,
+    },
+    /// A device's ticket led to no device of the account that it was shown for.
+    DeviceUnknown,
+    /// A device's ticket was shown that had been replaced: somebody has a copy. The device is trusted no more.
+    DeviceReplayed,
+    /// So many wrong passwords were typed on a device that it is trusted no more.
+    DeviceBurned,
+    /// Devices are trusted no more.
+    DevicesForgotten {
+        /// How many.
+        count: usize,
+    },
+    /// A session was refused because something has to be done first.
+    ActionRequired {
+        /// The first of it.
+        action: Todo,
+    },
+    /// A session was refused because what it has proven was too long ago.
+    StepUpRequired,
+    /// The owner was told.
+    NoticeSent {
+        /// Of what: the name of the message.
+        notice: &'static str,
+    },
     /// A clock had been set back by more than the tolerance, and the record was rebased.
     ClockRebased,
     /// The mailer failed. Its failure never shows in an answer.
@@ -187,6 +276,32 @@ impl EventKind {
             Self::FactorEnabled { .. } => "factor.enabled",
             Self::RecoveryCodesIssued => "recovery_codes.issued",
             Self::SuspensionSet { .. } => "account.suspension_set",
+            Self::RightAfterFailures { .. } => "factor.right_after_failures",
+            Self::SecondFactorAbandoned { .. } => "factor.abandoned",
+            Self::FactorReplayed { .. } => "factor.replayed",
+            Self::RecoveryCodeUsed { .. } => "recovery_codes.used",
+            Self::ResetGranted => "recovery.granted",
+            Self::PasswordReset => "recovery.password_reset",
+            Self::PasswordChanged => "password.changed",
+            Self::PasswordChangeRequired => "password.change_required",
+            Self::FactorDisabledByOwner { .. } => "factor.turned_off",
+            Self::FactorRecoveryStarted { .. } => "recovery.factor_started",
+            Self::FactorRecoveryCancelled => "recovery.factor_cancelled",
+            Self::FactorsReset => "recovery.factors_reset",
+            Self::AddressChangeStarted => "address.change_started",
+            Self::AddressChanged => "address.changed",
+            Self::AddressProven => "address.proven",
+            Self::AccountDeleted => "account.deleted",
+            Self::IdentifiersReleased => "account.identifiers_released",
+            Self::DeviceTrusted { .. } => "device.trusted",
+            Self::DeviceAccepted { .. } => "device.accepted",
+            Self::DeviceUnknown => "device.unknown",
+            Self::DeviceReplayed => "device.replayed",
+            Self::DeviceBurned => "device.burned",
+            Self::DevicesForgotten { .. } => "device.forgotten",
+            Self::ActionRequired { .. } => "session.action_required",
+            Self::StepUpRequired => "session.step_up_required",
+            Self::NoticeSent { .. } => "mail.notice",
             Self::ClockRebased => "clock.rebased",
             Self::MailFailed => "mail.failed",
         }

@@ -54,19 +54,24 @@ pub type Header = (&'static str, String);
 /// | status | refusals | because |
 /// |---|---|---|
 /// | 401 | session unknown, credentials wrong | no valid credentials came with the request. RFC 9110 §15.5.2 wants a `WWW-Authenticate` with it, which names the host's own scheme |
-/// | 403 | factor disabled or not allowed, step-up required | it is understood and refused, and repeating it does not help |
-/// | 409 | no enrolment to confirm | the request does not fit where things stand |
+/// | 403 | factor disabled or not allowed, step-up or another action required, a last factor to be removed | it is understood and refused, and repeating it does not help |
+/// | 409 | no enrolment to confirm, no such factor | the request does not fit where things stand |
 /// | 422 | code or second factor wrong or expired, password too short or too easily guessed | the request is well formed, its content is not right |
 /// | 429 | limits | come back later |
 #[must_use]
 pub const fn status(refusal: &Refusal) -> u16 {
     match refusal {
         Refusal::InvalidSession | Refusal::InvalidCredentials => 401,
-        Refusal::FactorDisabled | Refusal::FactorNotAllowed | Refusal::StepUpRequired => 403,
-        Refusal::NothingPending => 409,
+        Refusal::FactorDisabled
+        | Refusal::FactorNotAllowed
+        | Refusal::StepUpRequired { .. }
+        | Refusal::ActionRequired { .. }
+        | Refusal::LastFactor => 403,
+        Refusal::NothingPending | Refusal::NotEnrolled => 409,
         Refusal::InvalidCode(_)
         | Refusal::CodeExpired(_)
         | Refusal::InvalidProof { .. }
+        | Refusal::ProofRequired { .. }
         | Refusal::PasswordTooShort { .. }
         | Refusal::PasswordBlocked(_) => 422,
         Refusal::Limited { .. } => 429,
@@ -86,7 +91,11 @@ pub const fn name(refusal: &Refusal) -> &'static str {
         Refusal::InvalidCredentials => "invalid_credentials",
         Refusal::InvalidProof { .. } => "invalid_proof",
         Refusal::NothingPending => "nothing_pending",
-        Refusal::StepUpRequired => "step_up_required",
+        Refusal::StepUpRequired { .. } => "step_up_required",
+        Refusal::ProofRequired { .. } => "proof_required",
+        Refusal::ActionRequired { .. } => "action_required",
+        Refusal::NotEnrolled => "not_enrolled",
+        Refusal::LastFactor => "last_factor",
         Refusal::FactorNotAllowed => "factor_not_allowed",
         Refusal::FactorDisabled => "factor_disabled",
     }
@@ -272,7 +281,7 @@ mod tests {
             (Refusal::InvalidCredentials, (401, "invalid_credentials")),
             (Refusal::FactorDisabled, (403, "factor_disabled")),
             (Refusal::FactorNotAllowed, (403, "factor_not_allowed")),
-            (Refusal::StepUpRequired, (403, "step_up_required")),
+            (Refusal::StepUpRequired { offered: alloc::vec![] }, (403, "step_up_required")),
             (Refusal::NothingPending, (409, "nothing_pending")),
             (Refusal::InvalidProof { factor: Factor::Totp, attempts_left: 3 }, (422, "invalid_proof")),
             (Refusal::PasswordTooShort { min_code_points: 8 }, (422, "password_too_short")),

@@ -36,6 +36,7 @@
 //!     steps: Steps::AtOnce(Proofs { totp: Some(Code::typed("123 456")), ..Proofs::default() }),
 //!     label: Label::new("Firefox on Linux"),
 //!     locale: None,
+//!     device: None,
 //! };
 //! match sentry.run(request)?.verdict {
 //!     Verdict::Granted(Progress::SignedIn(it)) => println!("give this to the client: {}", it.session().expose()),
@@ -117,16 +118,22 @@ pub use entropy::Entropy;
 pub use event::{Event, EventKind};
 pub use factor::RecoveryCode;
 pub use flow::{
-    Cancel, CheckSession, ConfirmAction, ConfirmTotp, EnableMailedCode, EndSessions, Ended, EnrolTotp,
-    FactorEnabled, ListSessions, PasswordSignIn, ProveFactor, Recover, RecoveryCodesIssued, RedeemSignIn,
-    RedeemSignUp, Resend, ResendFactorCode, ResendSignUp, Rewrap, SessionId, SessionInfo, SetSuspended,
-    SignIn, SignUp, SignedIn, StepUp, Suspended, Todo, TotpEnrolment, Verify, Which,
+    Cancel, CancelFactorRecovery, ChangeAddress, ChangePassword, CheckSession, ConfirmAction, ConfirmTotp,
+    DeleteAccount, Deleted, DeviceId, DeviceInfo, DeviceTrusted, DisableMailedCode, DisableTotp,
+    EnableMailedCode, EndSessions, Ended, EnrolTotp, FactorEnabled, FactorRecovery, FactorRemoved,
+    FactorsWereReset, ForgetDevices, GrantedReset, ListDevices, ListFactors, ListSessions, Noted,
+    PasswordSignIn, PasswordWasReset, ProveFactor, Recover, RecoverFactor, RecoveryCodesIssued,
+    RedeemRecovery, RedeemSignIn, RedeemSignUp, RegenerateRecoveryCodes, RequireFresh, RequirePasswordChange,
+    Resend, ResendFactorCode, ResendSignUp, ResetFactors, ResetPassword, Rewrap, Secured, SendStepUpCode,
+    SessionId, SessionInfo, SetSuspended, SignIn, SignUp, SignedIn, StartFactorReset, StepUp, Suspended,
+    Todo, TotpEnrolment, TrustDevice, Verify, Which,
 };
 pub use identifier::{Address, Identifier, IdentifierError};
 pub use ids::{AccountId, Action, Client, InvalidId, Label, Locale, Profile};
 pub use keys::{KeyError, KeyId, KeyRing, LocatorKey};
 pub use machine::{
-    Committed, Context, Created, DirectoryEntry, Machine, MachineError, NewAccount, Request, Row, Step, Write,
+    Committed, Context, Created, DirectoryEntry, Machine, MachineError, NewAccount, Renaming, Request, Row,
+    Step, Write,
 };
 pub use mail::{Envelope, MailedLink, MessageKind};
 pub use outcome::{
@@ -139,6 +146,9 @@ pub use policy::{Policy, PolicyError, Settings};
 pub use progress::{Progress, SecondFactor};
 pub use proof::{Proof, Proofs, Steps};
 pub use secret::Code;
-pub use ticket::{Login, OtpSession, Session, SignInLink, SignUpLink, Ticket, TicketError, TicketKind};
+pub use ticket::{
+    CancelLink, Device, Login, OtpSession, RecoveryLink, ResetGrant, Session, SignInLink, SignUpLink, Ticket,
+    TicketError, TicketKind,
+};
 pub use time::{Timestamp, retry_after_seconds};
 pub use words::{Factor, Operation, Partition, Purpose};

@@ -1,6 +1,9 @@
 //! What the core asks the mailer to send: typed data, never rendered text.
 
-use crate::{Action, Address, Code, Factor, Locale, SignInLink, SignUpLink, Ticket, Timestamp};
+use crate::{
+    Action, Address, CancelLink, Code, Factor, Locale, RecoveryLink, SignInLink, SignUpLink, Ticket,
+    Timestamp,
+};
 
 /// One message to one mailbox.
 ///
@@ -58,6 +61,10 @@ pub enum MailedLink {
     SignUp(Ticket<SignUpLink>),
     /// Signs in ([`RedeemSignIn`](crate::RedeemSignIn)).
     SignIn(Ticket<SignInLink>),
+    /// Leads to a new password ([`RedeemRecovery`](crate::RedeemRecovery)).
+    Recovery(Ticket<RecoveryLink>),
+    /// Stops the recovery of a second factor ([`CancelFactorRecovery`](crate::CancelFactorRecovery)).
+    Cancel(Ticket<CancelLink>),
 }
 
 impl MailedLink {
@@ -67,6 +74,8 @@ impl MailedLink {
         match self {
             Self::SignUp(link) => link.expose(),
             Self::SignIn(link) => link.expose(),
+            Self::Recovery(link) => link.expose(),
+            Self::Cancel(link) => link.expose(),
         }
     }
 }
@@ -89,6 +98,40 @@ pub enum MessageKind {
     SignUpTaken,
     /// A security notice: a factor was added to the account.
     FactorAdded(Factor),
+    /// A code that proves a new address.
+    AddressChangeCode,
+    /// A code that proves again who is signed in.
+    StepUpCode,
+    /// A code that turns a lost second factor off.
+    FactorRecoveryCode,
+    /// A security notice: a factor was turned off.
+    FactorRemoved(Factor),
+    /// A security notice: new recovery codes were issued, and those from before are dead.
+    RecoveryCodesIssued,
+    /// A security notice: somebody signed in with a recovery code.
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: usize,
+    },
+    /// A security notice: the password was changed.
+    PasswordChanged,
+    /// A security notice: a lost password was replaced. Everything signed in before is out.
+    PasswordReset,
+    /// A security notice: somebody who knows the password failed the second factor.
+    PasswordKnown,
+    /// A security notice to the present address: another is to take its place. The other, as it was typed.
+    AddressChangeStarted(Address),
+    /// A security notice to the old and the new address: the account has another now.
+    AddressChanged(Address),
+    /// A security notice with a link that stops it: a second factor is said to be lost, and may be turned off from then on.
+    FactorRecoveryStarted {
+        /// From when on.
+        ready_at: Timestamp,
+    },
+    /// A security notice: a lost second factor was turned off.
+    FactorsReset,
+    /// A security notice: the account was deleted.
+    AccountDeleted,
 }
 
 impl MessageKind {
@@ -103,6 +146,20 @@ impl MessageKind {
             Self::ActionCode(_) => "action_code",
             Self::SignUpTaken => "sign_up_taken",
             Self::FactorAdded(_) => "factor_added",
+            Self::AddressChangeCode => "address_change_code",
+            Self::StepUpCode => "step_up_code",
+            Self::FactorRecoveryCode => "factor_recovery_code",
+            Self::FactorRemoved(_) => "factor_removed",
+            Self::RecoveryCodesIssued => "recovery_codes_issued",
+            Self::RecoveryCodeUsed { .. } => "recovery_code_used",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordReset => "password_reset",
+            Self::PasswordKnown => "password_known",
+            Self::AddressChangeStarted(_) => "address_change_started",
+            Self::AddressChanged(_) => "address_changed",
+            Self::FactorRecoveryStarted { .. } => "factor_recovery_started",
+            Self::FactorsReset => "factors_reset",
+            Self::AccountDeleted => "account_deleted",
         }
     }
 }

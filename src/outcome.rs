@@ -6,7 +6,8 @@ use core::time::Duration;
 
 use crate::throttle::Quota;
 use crate::{
-    AccountId, Action, Blocked, Factor, Identifier, OtpSession, Progress, Purpose, Ticket, Timestamp,
+    AccountId, Action, Blocked, Factor, GrantedReset, Identifier, OtpSession, Progress, Purpose, Ticket,
+    Timestamp, Todo,
 };
 
 /// The public answer to a request: everything in it may be shown to whoever sent it.
@@ -81,8 +82,26 @@ pub enum Refusal {
     },
     /// There is no enrolment to confirm: none was begun, or it has ended.
     NothingPending,
-    /// A factor of the account is to be replaced, and this session has not proven it.
-    StepUpRequired,
+    /// What is asked for takes a proof that is fresher than what this session has: prove one of these with [`StepUp`](crate::StepUp), and ask
+    /// again with the session that gives.
+    StepUpRequired {
+        /// What would be taken, in the order in which to offer it.
+        offered: Vec<Factor>,
+    },
+    /// A further proof is asked for, and none came: the factors that would be taken. Nothing was used up.
+    ProofRequired {
+        /// In the order in which to offer them.
+        offered: Vec<Factor>,
+    },
+    /// The session can do nothing else before this is done.
+    ActionRequired {
+        /// What, in the order in which to ask for it.
+        actions: Vec<Todo>,
+    },
+    /// The account does not have the factor that the request is about.
+    NotEnrolled,
+    /// The policy requires a second factor, and this is the only one.
+    LastFactor,
     /// The policy does not take this as a second factor (R26).
     FactorNotAllowed,
     /// The factor was failed too often in a row and is disabled until it is bound anew or the account is recovered.
@@ -108,6 +127,8 @@ pub enum NextStep {
     Cancel,
     /// Begin again.
     Start,
+    /// Do what the refusal names, then send the request again.
+    Prove,
     /// Send the same request again when the wait is over.
     Wait,
 }
@@ -122,11 +143,14 @@ impl Refusal {
             Self::InvalidSession | Self::PasswordTooShort { .. } | Self::PasswordBlocked(_) => {
                 alloc::vec![NextStep::Start]
             }
-            Self::InvalidCredentials | Self::NothingPending | Self::StepUpRequired => {
-                alloc::vec![NextStep::Start]
+            Self::InvalidCredentials | Self::NothingPending => alloc::vec![NextStep::Start],
+            Self::StepUpRequired { .. } | Self::ProofRequired { .. } | Self::ActionRequired { .. } => {
+                alloc::vec![NextStep::Prove]
             }
             Self::InvalidProof { .. } => alloc::vec![NextStep::Verify, NextStep::Start],
-            Self::FactorDisabled | Self::FactorNotAllowed => Vec::new(),
+            Self::FactorDisabled | Self::FactorNotAllowed | Self::NotEnrolled | Self::LastFactor => {
+                Vec::new()
+            }
         }
     }
 }
@@ -194,6 +218,8 @@ pub struct Verified {
     pub identifier: Identifier,
     /// What was confirmed, for [`Purpose::ConfirmAction`].
     pub action: Option<Action>,
+    /// The right to set a new password, for [`Purpose::Recover`].
+    pub grant: Option<GrantedReset>,
     /// How far the sign-in came, if [`Verify::enter`](crate::Verify::enter) asked for one.
     pub progress: Option<Progress>,
 }

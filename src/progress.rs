@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{AccountId, Factor, Login, SessionState, SignedIn, Ticket};
+use crate::{AccountId, Device, Factor, Login, SessionState, SignedIn, Ticket};
 
 /// How far a sign-in came with what was proven so far.
 #[derive(Debug)]
@@ -44,4 +44,6 @@ pub struct SecondFactor {
     pub sent_to: Option<String>,
     /// Where the mailed code stands, if a mailed code is asked for.
     pub state: Option<SessionState>,
+    /// The new ticket of the trusted device, where one was shown that does not let past the second factor.
+    pub device: Option<Ticket<Device>>,
 }

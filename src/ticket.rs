@@ -73,6 +73,42 @@ impl sealed::Kind for Session {
 }
 impl TicketKind for Session {}
 
+/// The kind of a mailed link that leads to a new password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RecoveryLink {}
+
+impl sealed::Kind for RecoveryLink {
+    const PREFIX: &'static str = "reset_";
+}
+impl TicketKind for RecoveryLink {}
+
+/// The kind of the right to set a new password, after the mailbox was proven.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ResetGrant {}
+
+impl sealed::Kind for ResetGrant {
+    const PREFIX: &'static str = "grant_";
+}
+impl TicketKind for ResetGrant {}
+
+/// The kind of a mailed link that stops the recovery of a second factor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CancelLink {}
+
+impl sealed::Kind for CancelLink {
+    const PREFIX: &'static str = "stop_";
+}
+impl TicketKind for CancelLink {}
+
+/// The kind of a trusted device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Device {}
+
+impl sealed::Kind for Device {
+    const PREFIX: &'static str = "device_";
+}
+impl TicketKind for Device {}
+
 /// A text that is no ticket of the kind asked for.
 ///
 /// It says no more than that: to the client every such text is an unknown session.

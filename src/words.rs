@@ -18,12 +18,26 @@ pub enum Purpose {
     ConfirmAction,
     /// Prove a second factor, by mailed code or otherwise, after a first one was proven.
     SecondFactor,
+    /// Prove the address that an account is to have from now on.
+    ChangeAddress,
+    /// Prove anew, while signed in, that the account's mailbox can be read.
+    StepUp,
+    /// Prove that the account's mailbox can be read, after the wait for a lost second factor.
+    RecoverFactor,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 5] =
-        [Self::SignUp, Self::SignIn, Self::Recover, Self::ConfirmAction, Self::SecondFactor];
+    pub const ALL: [Self; 8] = [
+        Self::SignUp,
+        Self::SignIn,
+        Self::Recover,
+        Self::ConfirmAction,
+        Self::SecondFactor,
+        Self::ChangeAddress,
+        Self::StepUp,
+        Self::RecoverFactor,
+    ];
 }
 
 /// A kind of authenticator. Each has guess budgets of its own (law 9).
@@ -66,6 +80,8 @@ pub enum Partition {
     Strangers,
     /// People who proved a first factor, such as the signed-in.
     FirstFactorProven,
+    /// Whoever shows the ticket of one of the account's trusted devices.
+    TrustedDevice,
 }
 
 /// What a request asks for. Clients are metered for each apart.
@@ -113,11 +129,45 @@ pub enum Operation {
     EnableMailedCode,
     /// Prove another factor while signed in.
     StepUp,
+    /// Turn the mailed link of a recovery into the right to set a password.
+    RedeemRecovery,
+    /// Set a new password in place of a lost one.
+    ResetPassword,
+    /// Begin, or go on with, getting rid of a lost second factor.
+    RecoverFactor,
+    /// Stop that, by the mailed link.
+    CancelFactorRecovery,
+    /// Turn a lost second factor off.
+    ResetFactors,
+    /// Mail a code to step up with.
+    SendStepUpCode,
+    /// Ask whether something was proven a short time ago.
+    RequireFresh,
+    /// Ask how an account is secured.
+    ListFactors,
+    /// Change the password.
+    ChangePassword,
+    /// Turn the authenticator app off.
+    DisableTotp,
+    /// Turn mailed codes off as a second factor.
+    DisableMailedCode,
+    /// Have new recovery codes issued.
+    RegenerateRecoveryCodes,
+    /// Begin to change the address.
+    ChangeAddress,
+    /// Delete the account.
+    DeleteAccount,
+    /// Trust a device.
+    TrustDevice,
+    /// List trusted devices.
+    ListDevices,
+    /// Trust devices no more.
+    ForgetDevices,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 38] = [
         Self::SignUp,
         Self::SignIn,
         Self::Recover,
@@ -139,6 +189,23 @@ impl Operation {
         Self::ConfirmTotp,
         Self::EnableMailedCode,
         Self::StepUp,
+        Self::RedeemRecovery,
+        Self::ResetPassword,
+        Self::RecoverFactor,
+        Self::CancelFactorRecovery,
+        Self::ResetFactors,
+        Self::SendStepUpCode,
+        Self::RequireFresh,
+        Self::ListFactors,
+        Self::ChangePassword,
+        Self::DisableTotp,
+        Self::DisableMailedCode,
+        Self::RegenerateRecoveryCodes,
+        Self::ChangeAddress,
+        Self::DeleteAccount,
+        Self::TrustDevice,
+        Self::ListDevices,
+        Self::ForgetDevices,
     ];
 
     /// A stable name for logs and for the keys of meters.
@@ -166,6 +233,23 @@ impl Operation {
             Self::ConfirmTotp => "confirm_totp",
             Self::EnableMailedCode => "enable_mailed_code",
             Self::StepUp => "step_up",
+            Self::RedeemRecovery => "redeem_recovery",
+            Self::ResetPassword => "reset_password",
+            Self::RecoverFactor => "recover_factor",
+            Self::CancelFactorRecovery => "cancel_factor_recovery",
+            Self::ResetFactors => "reset_factors",
+            Self::SendStepUpCode => "send_step_up_code",
+            Self::RequireFresh => "require_fresh",
+            Self::ListFactors => "list_factors",
+            Self::ChangePassword => "change_password",
+            Self::DisableTotp => "disable_totp",
+            Self::DisableMailedCode => "disable_mailed_code",
+            Self::RegenerateRecoveryCodes => "regenerate_recovery_codes",
+            Self::ChangeAddress => "change_address",
+            Self::DeleteAccount => "delete_account",
+            Self::TrustDevice => "trust_device",
+            Self::ListDevices => "list_devices",
+            Self::ForgetDevices => "forget_devices",
         }
     }
 }

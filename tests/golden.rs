@@ -54,7 +54,7 @@ fn totp(code: &str) -> Proofs {
 
 fn enter(steps: Steps) -> PasswordSignIn {
     let (client, identifier, label) = (Client::unmetered(), id(WHO), Label::new("a browser"));
-    PasswordSignIn { client, identifier, password: password(), steps, label, locale: None }
+    PasswordSignIn { client, identifier, password: password(), steps, label, locale: None, device: None }
 }
 
 /// Turns on all that can be, with the secret below; a session that has proven it.

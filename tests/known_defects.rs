@@ -136,7 +136,12 @@ fn the_record_decides_not_the_directory() {
 }
 
 fn entry_of(account: &AccountId, address: &str) -> DirectoryEntry {
-    DirectoryEntry { account: account.clone(), address: Address::parse(address).unwrap(), legacy: None }
+    DirectoryEntry {
+        account: account.clone(),
+        address: Address::parse(address).unwrap(),
+        legacy: None,
+        address_proven: true,
+    }
 }
 
 /// B114: what somebody chose before the address was proven is worth nothing to him: only the sign-up that was verified is adopted.

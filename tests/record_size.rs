@@ -75,6 +75,7 @@ fn an_account_with_all_it_can_have() {
             steps,
             label: label(),
             locale: None,
+            device: None,
         };
         world.ask(request).into_result().unwrap().signed_in().unwrap().session().clone()
     };

@@ -19,6 +19,7 @@ fn with(steps: Steps) -> PasswordSignIn {
         steps,
         label: Label::new("a browser"),
         locale: None,
+        device: None,
     }
 }
 
@@ -292,6 +293,7 @@ fn a_hash_of_the_host_is_taken_over_and_made_anew() {
             account: AccountId::new("legacy-1").unwrap(),
             address: Address::parse(WHO).unwrap(),
             legacy: Some(legacy),
+            address_proven: true,
         },
     );
     let signed_in = entered(world.ask(at_once(Proofs::default())));

@@ -28,6 +28,7 @@ impl Directory for Parts {
             account: account(identifier),
             address: identifier.address().clone(),
             legacy: None,
+            address_proven: true,
         }))
     }
 

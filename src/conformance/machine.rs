@@ -172,6 +172,8 @@ impl<S: Store> Desk<S> {
                 Step::Create(create) => {
                     create.resume(Created::Account(AccountId::new("jo").map_err(broken)?))
                 }
+                Step::Rename(rename) => rename.resume(Created::Taken),
+                Step::Release(release) => release.resume(),
                 Step::Done(done) => return Ok(done),
             }
         }

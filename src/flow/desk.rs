@@ -13,7 +13,9 @@ use crate::record::{
     Account, Challenge, Credentials, Ledger, Record, RecordError, RecordKey, Settled, Visitor, decode, encode,
 };
 use crate::throttle::{Budget, BudgetSettings, Limited, Log, Quota, Shut};
-use crate::{EventKind, Factor, Partition, Purpose, Refusal, Salt, SessionState, Timestamp};
+use crate::{
+    Envelope, EventKind, Factor, MessageKind, Partition, Purpose, Refusal, Salt, SessionState, Timestamp,
+};
 
 /// A record with a ledger.
 pub(super) trait Holder: Record + Send + 'static {
@@ -37,6 +39,11 @@ pub(super) trait Holder: Record + Send + 'static {
 
     /// The generation of the account's credentials, if it is an account's.
     fn generation(&self) -> Option<u64>;
+
+    /// Whether it only marks what was there before.
+    fn is_gone(&self) -> bool {
+        false
+    }
 }
 
 impl Holder for Visitor {
@@ -83,7 +90,10 @@ impl Holder for Account {
         Self::settle(self, policy, now)
     }
     fn expires_at(&self, _: &Policy) -> Option<Timestamp> {
-        Self::EXPIRES_AT
+        Self::expires_at(self)
+    }
+    fn is_gone(&self) -> bool {
+        Self::is_gone(self)
     }
     fn may_go(&self) -> bool {
         false
@@ -100,14 +110,33 @@ pub(super) struct Opened<H> {
     pub(super) row: RecordKey,
     /// The time everything in it is judged by.
     pub(super) now: Timestamp,
+    /// Whose doing is counted: the record's own partition, unless a trusted device was shown.
+    pub(super) partition: Partition,
+    /// Sign-ins that were found to have waited for their second factor in vain.
+    abandoned: usize,
     /// It must be written even if the request changes nothing.
     changed: bool,
     rebased: bool,
 }
 
 impl<H: Holder> Opened<H> {
+    /// A record that was just made.
+    const fn fresh(record: H, key: DataKey, row: RecordKey, now: Timestamp) -> Self {
+        let partition = H::PARTITION;
+        Self { record, key, row, now, partition, abandoned: 0, changed: false, rebased: false }
+    }
+
     /// Opens the row at `index` of those the turn read, if there is one.
     pub(super) fn existing(cx: &Cx<'_>, rows: &Rows<'_>, index: usize) -> Result<Option<Self>, MachineError> {
+        Ok(Self::even_gone(cx, rows, index)?.filter(|desk| !desk.record.is_gone()))
+    }
+
+    /// The same, also where the record only marks what was there before.
+    pub(super) fn even_gone(
+        cx: &Cx<'_>,
+        rows: &Rows<'_>,
+        index: usize,
+    ) -> Result<Option<Self>, MachineError> {
         let (key, row) = rows.at(index)?;
         row.map(|row| Self::open(cx, key, row)).transpose()
     }
@@ -115,8 +144,10 @@ impl<H: Holder> Opened<H> {
     fn open(cx: &Cx<'_>, row_key: &RecordKey, row: &Row) -> Result<Self, MachineError> {
         let mut record: H = decode(&row.bytes)?;
         let key = cx.ring.unwrap(row_key, &record.ledger_ref().wrapped).ok_or(RecordError::Sealed)?;
-        let Settled { now, changed, shift } = record.settle(cx.policy, cx.now);
-        Ok(Self { record, key, row: *row_key, now, changed, rebased: shift.is_some() })
+        let Settled { now, changed, shift, abandoned } = record.settle(cx.policy, cx.now);
+        let partition = H::PARTITION;
+        let rebased = shift.is_some();
+        Ok(Self { record, key, row: *row_key, now, partition, abandoned, changed, rebased })
     }
 
     /// Puts a record that the request changed.
@@ -150,11 +181,14 @@ impl<H: Holder> Opened<H> {
 
     /// What opening the record showed and the log should know.
     pub(super) fn notices(&self) -> Vec<EventKind> {
-        if self.rebased { alloc::vec![EventKind::ClockRebased] } else { Vec::new() }
+        let rebased = self.rebased.then_some(EventKind::ClockRebased);
+        let abandoned =
+            (self.abandoned > 0).then_some(EventKind::SecondFactorAbandoned { count: self.abandoned });
+        rebased.into_iter().chain(abandoned).collect()
     }
 
     pub(super) fn sends(&mut self, purpose: Purpose) -> &mut Log {
-        self.record.ledger().sends(purpose, H::PARTITION)
+        self.record.ledger().sends(purpose, self.partition)
     }
 
     /// Whether another message may be sent for a purpose.
@@ -165,7 +199,9 @@ impl<H: Holder> Opened<H> {
 
     /// Whether another session may be started for a purpose: a full list refuses, it never drops another's session.
     pub(super) fn may_start(&mut self, cx: &Cx<'_>, purpose: Purpose) -> Result<(), Refusal> {
-        let live = self.record.ledger_ref().live(purpose);
+        let partition = self.partition;
+        let live =
+            self.record.ledger_ref().live(purpose).filter(|challenge| challenge.partition == partition);
         let (count, first_end) =
             live.fold((0_usize, Timestamp::MAX), |(n, end), c| (n.saturating_add(1), end.min(c.expires_at)));
         if count < usize::from(cx.policy.settings().codes.live_sessions) {
@@ -185,7 +221,7 @@ impl<H: Holder> Opened<H> {
 
     /// The wrong guesses at a factor that this record counts.
     pub(super) fn guesses(&mut self, factor: Factor) -> &mut Budget {
-        self.record.ledger().guesses(factor, H::PARTITION)
+        self.record.ledger().guesses(factor, self.partition)
     }
 
     /// Whether another guess at a factor may be answered.
@@ -196,8 +232,20 @@ impl<H: Holder> Opened<H> {
 
     /// Notes that a guess was right, which ends its run of failures (R6), and that the record must be written whatever else is
     /// decided: a right guess stands only if none was counted meanwhile (law 1, law 2).
-    pub(super) fn guessed_right(&mut self, factor: Factor) {
-        self.guesses(factor).succeed();
+    ///
+    /// What the log should know where many wrong ones came before it (R74).
+    pub(super) fn guessed_right(&mut self, cx: &Cx<'_>, factor: Factor) -> Option<EventKind> {
+        let (budget, now) = (H::budget(cx.policy), self.now);
+        let guesses = self.guesses(factor);
+        let failures = guesses.free_failures(budget, now);
+        guesses.succeed();
+        self.changed = true;
+        let many = failures > 0 && failures >= budget.free().limit().div_ceil(2);
+        many.then_some(EventKind::RightAfterFailures { factor, failures })
+    }
+
+    /// Notes that the record must be written whatever else is decided.
+    pub(super) const fn must_write(&mut self) {
         self.changed = true;
     }
 
@@ -252,7 +300,7 @@ impl Opened<Visitor> {
         }
         let (row, _) = rows.at(0)?;
         let (key, ledger) = new_ledger(cx, row)?;
-        Ok(Self { record: Visitor { ledger }, key, row: *row, now: cx.now, changed: false, rebased: false })
+        Ok(Self::fresh(Visitor { ledger }, key, *row, cx.now))
     }
 }
 
@@ -268,10 +316,13 @@ impl Opened<Account> {
         if let Some(opened) = Self::existing(cx, rows, 0)? {
             return Ok(opened);
         }
-        let (row, _) = rows.at(0)?;
+        let (row, present) = rows.at(0)?;
+        if present.is_some() {
+            return Err(MachineError::Misuse("an account was to be opened where one had been"));
+        }
         let (key, ledger) = new_ledger(cx, row)?;
         let record = Account::open(ledger, &key, credentials, &mut cx.draw)?;
-        Ok(Self { record, key, row: *row, now: cx.now, changed: false, rebased: false })
+        Ok(Self::fresh(record, key, *row, cx.now))
     }
 
     /// Counts a wrong proof for the challenge at an index, which is gone after the last that the policy answers.
@@ -285,6 +336,34 @@ impl Opened<Account> {
             challenges.remove(index);
             EventKind::SessionBurned { purpose }
         })
+    }
+
+    /// The address on record.
+    pub(super) fn address(&self) -> Result<crate::Address, MachineError> {
+        Ok(self.record.credentials(&self.key)?.address)
+    }
+
+    /// Whether the owner can be told of another change; no change without a notice.
+    pub(super) fn may_notify(&self, cx: &Cx<'_>) -> Result<(), Refusal> {
+        self.record.notices.check(cx.policy.notice_rules(), self.now).map_err(|limited| refuse(cx, limited))
+    }
+
+    /// Tells the owner, at the address on record.
+    pub(super) fn notify(&mut self, cx: &Cx<'_>, kind: MessageKind) -> Result<Envelope, MachineError> {
+        self.record.notices.charge(cx.policy.notice_rules(), self.now);
+        Ok(Envelope::notice(self.address()?, kind, cx.now))
+    }
+
+    /// Tells the owner of what is not a change, unless there was so much of it that half of all notices are spent.
+    pub(super) fn mention(
+        &mut self,
+        cx: &Cx<'_>,
+        kind: MessageKind,
+    ) -> Result<Option<Envelope>, MachineError> {
+        let rules = cx.policy.notice_rules();
+        let most = rules.iter().map(crate::throttle::Rule::limit).min().unwrap_or_default();
+        let left = self.record.notices.remaining(rules, self.now);
+        if left > most.div_euclid(2) { self.notify(cx, kind).map(Some) } else { Ok(None) }
     }
 
     /// Notes that the session at an index is used.

@@ -12,6 +12,8 @@ pub(super) struct Known {
     /// What it was when it was looked at; 0 where only the host's own credential stands in.
     pub(super) generation: u64,
     pub(super) address: Address,
+    /// Whether its owner has proven that address.
+    pub(super) proven: bool,
     /// The password hash to compare with: none where the account is suspended.
     pub(super) password: Option<PasswordHash>,
 }
@@ -28,17 +30,21 @@ pub(super) fn known(
     let id = entry.account.clone();
     let Some(desk) = Opened::<Account>::existing(cx, rows, 1)? else {
         let stands_in = |legacy: &PasswordHash| Known {
+            proven: entry.address_proven,
             id,
             generation: 0,
             address: entry.address.clone(),
             password: Some(legacy.clone()),
         };
-        return Ok(entry.legacy.as_ref().map(stands_in));
+        // What an account left behind when it was deleted lets nothing else stand in.
+        let deleted = rows.at(1)?.1.is_some();
+        return Ok(entry.legacy.as_ref().filter(|_| !deleted).map(stands_in));
     };
     if !desk.record.answers_to(&desk.key, identifier) {
         return Ok(None);
     }
     let credentials = desk.record.credentials(&desk.key)?;
     let password = (!desk.record.suspended).then_some(credentials.password.0);
-    Ok(Some(Known { id, generation: desk.record.generation, address: credentials.address, password }))
+    let (generation, proven) = (desk.record.generation, !desk.record.unproven);
+    Ok(Some(Known { id, generation, address: credentials.address, proven, password }))
 }

@@ -73,15 +73,25 @@ pub(crate) use request;
 mod account;
 mod codes;
 mod desk;
+mod devices;
 mod known;
 mod meter;
+mod recovery;
 mod rewrap;
 mod sign_in;
 mod sign_up;
 
+pub use account::address::ChangeAddress;
+pub use account::delete::{DeleteAccount, Deleted};
+pub use account::devices::{DeviceId, DeviceInfo, DeviceTrusted, ForgetDevices, ListDevices, TrustDevice};
 pub use account::enrol::{
     ConfirmTotp, EnableMailedCode, EnrolTotp, FactorEnabled, RecoveryCodesIssued, TotpEnrolment,
 };
+pub use account::factors::{
+    DisableMailedCode, DisableTotp, FactorRemoved, ListFactors, RegenerateRecoveryCodes, Secured,
+};
+pub use account::fresh::{RequireFresh, SendStepUpCode};
+pub use account::password::ChangePassword;
 pub use account::sessions::{CheckSession, EndSessions, Ended, ListSessions, SessionId, SessionInfo, Which};
 pub use account::step_up::StepUp;
 pub use account::suspend::{SetSuspended, Suspended};
@@ -90,6 +100,13 @@ pub use codes::confirm::ConfirmAction;
 pub use codes::resend::Resend;
 pub use codes::start::{Recover, SignIn, SignUp};
 pub use codes::verify::Verify;
+pub use recovery::factors::{
+    CancelFactorRecovery, FactorRecovery, FactorsWereReset, RecoverFactor, ResetFactors,
+};
+pub use recovery::grant::GrantedReset;
+pub use recovery::link::RedeemRecovery;
+pub use recovery::operator::{Noted, RequirePasswordChange, StartFactorReset};
+pub use recovery::password::{PasswordWasReset, ResetPassword};
 pub use rewrap::Rewrap;
 pub use sign_in::factor::{ProveFactor, ResendFactorCode};
 pub use sign_in::link::RedeemSignIn;

@@ -9,7 +9,7 @@ use core::future::Future;
 
 use super::blocking::finish;
 use super::{Audit, Clock, DirectoryError, EntropySource, Error, HashError, Mailer, StoreError};
-use crate::machine::{Committed, Created, DirectoryEntry, Hashed, NewAccount, Row, Work, Write};
+use crate::machine::{Committed, Created, DirectoryEntry, Hashed, NewAccount, Renaming, Row, Work, Write};
 use crate::record::{RecordKey, Version};
 use crate::{AccountId, Context, Identifier, Machine, Outcome, Request, Step};
 
@@ -113,6 +113,15 @@ impl<S: AsyncStore, D: AsyncDirectory, H: AsyncHasher> AsyncSentry<S, D, H> {
                 Step::Create(create) => {
                     let created = self.directory.create(create.account()).await?;
                     create.resume(created)
+                }
+                Step::Rename(rename) => {
+                    let Renaming { account, from, to } = rename.renaming();
+                    let renamed = self.directory.rename(account, from, to).await?;
+                    rename.resume(renamed)
+                }
+                Step::Release(release) => {
+                    self.directory.release(release.account()).await?;
+                    release.resume()
                 }
                 Step::Done(done) => return Ok(finish(done, &*self.mailer, &*self.audit)),
             }

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 
 use super::{Audit, Clock, Directory, EntropySource, Error, Mailer, PasswordHasher, Store};
-use crate::machine::Done;
+use crate::machine::{Done, Renaming};
 use crate::{Context, Event, EventKind, Machine, Outcome, Request, Step};
 
 /// A machine with a host around it.
@@ -70,6 +70,15 @@ impl Sentry {
                 Step::Create(create) => {
                     let created = self.directory.create(create.account())?;
                     create.resume(created)
+                }
+                Step::Rename(rename) => {
+                    let Renaming { account, from, to } = rename.renaming();
+                    let renamed = self.directory.rename(account, from, to)?;
+                    rename.resume(renamed)
+                }
+                Step::Release(release) => {
+                    self.directory.release(release.account())?;
+                    release.resume()
                 }
                 Step::Done(done) => return Ok(finish(done, &*self.mailer, &*self.audit)),
             }

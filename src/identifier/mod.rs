@@ -167,6 +167,12 @@ pub(crate) mod sealed {
     ) -> Result<Option<Address>, D::Error> {
         Option::<Box<str>>::deserialize(from).map(|text| text.map(Address::sealed))
     }
+
+    pub(crate) fn other_identifier<'de, D: serde::Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Identifier>, D::Error> {
+        other_address(from).map(|address| address.map(Identifier))
+    }
 }
 
 impl TryFrom<Box<str>> for Identifier {

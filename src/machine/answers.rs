@@ -52,6 +52,9 @@ pub struct DirectoryEntry {
     pub account: AccountId,
     /// Where its mail goes, exactly as its owner proved it.
     pub address: Address,
+    /// Whether its owner did prove it. Looked at only where the library has no record of the account yet: where not, the account is mailed
+    /// no codes until its owner, signed in with the password, has proven it.
+    pub address_proven: bool,
     /// A password hash from before this library kept the account's record, if the host has one. Only with it, an
     /// account without a record counts as one.
     pub legacy: Option<PasswordHash>,
@@ -66,7 +69,18 @@ pub struct NewAccount {
     pub profile: Profile,
 }
 
-/// What the directory did about an account to make.
+/// An identifier to give to an account in place of another.
+#[derive(Clone, Debug)]
+pub struct Renaming {
+    /// The account.
+    pub account: AccountId,
+    /// The identifier it has.
+    pub from: Identifier,
+    /// The one it is to have, whose mailbox was just proven.
+    pub to: Identifier,
+}
+
+/// What the directory did about an account to make, or to give another identifier.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Created {
     /// The identifier belongs to this account now; the same id again if it already did and the account has no

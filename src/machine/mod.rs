@@ -27,6 +27,8 @@
 //!         Step::Prove(_prove) => return Ok(()),                                   // hash a password
 //!         Step::Commit(commit) => commit.resume(Committed::Applied)?,             // compare-and-swap
 //!         Step::Create(create) => create.resume(Created::Taken),                  // insert into your user table
+//!         Step::Rename(rename) => rename.resume(Created::Taken),                  // update your user table
+//!         Step::Release(release) => release.resume(),                             // free the identifiers there
 //!         Step::Done(_done) => return Ok(()),                                     // send done.mail, log done.events
 //!     }
 //! }
@@ -40,14 +42,14 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-pub use answers::{Committed, Created, DirectoryEntry, Hashed, NewAccount, Row, Work, Write};
+pub use answers::{Committed, Created, DirectoryEntry, Hashed, NewAccount, Renaming, Row, Work, Write};
 use turn::{Change, Cx, Decision, Next, Rows, Then, Turn};
 
 use crate::record::{RecordError, RecordKey, Version};
 use crate::throttle::Quota;
 use crate::{
-    Blocklist, CommonPasswords, Entropy, Envelope, Event, Identifier, KeyRing, LocatorKey, Outcome, Policy,
-    Timestamp,
+    AccountId, Blocklist, CommonPasswords, Entropy, Envelope, Event, Identifier, KeyRing, LocatorKey,
+    Outcome, Policy, Timestamp,
 };
 
 /// The rules and keys of a deployment: everything decisions depend on that does not come with a request.
@@ -191,6 +193,10 @@ pub enum Step<O> {
     Commit(Commit<O>),
     /// Make an account in the directory.
     Create(Create<O>),
+    /// Give an account another identifier in the directory.
+    Rename(Rename<O>),
+    /// Free the identifiers of an account in the directory.
+    Release(Release<O>),
     /// Send the mail, log the events, tell the outcome.
     Done(Done<O>),
 }
@@ -213,8 +219,9 @@ const MAX_TRIES: u64 = 1_000;
 
 impl Frame {
     fn cx(&self) -> Cx<'_> {
-        let Inner { policy, locator, ring, .. } = &*self.machine.0;
-        Cx { policy, locator, ring, now: self.now, draw: self.entropy.stream(self.tries) }
+        let Inner { policy, locator, ring, blocklist } = &*self.machine.0;
+        let blocklist = &**blocklist;
+        Cx { policy, locator, ring, blocklist, now: self.now, draw: self.entropy.stream(self.tries) }
     }
 
     fn advance<O: 'static>(self, next: Next<O>) -> Step<O> {
@@ -226,6 +233,8 @@ impl Frame {
             Next::Turn(turn) => self.load(turn, None),
             Next::Find(identifier, then) => Step::Find(Find { frame: self, identifier, then }),
             Next::Create(account, then) => Step::Create(Create { frame: self, account, then }),
+            Next::Rename(renaming, then) => Step::Rename(Rename { frame: self, renaming, then }),
+            Next::Release(account, then) => Step::Release(Release { frame: self, account, then }),
         }
     }
 
@@ -352,7 +361,7 @@ fn decide<O: 'static>(
 
 /// What a turn decided, locked up until its commit was applied.
 struct Decided<O> {
-    mail: Option<Envelope>,
+    mail: Vec<Envelope>,
     events: Vec<Event>,
     limits: Vec<Quota>,
     next: Next<O>,
@@ -446,6 +455,50 @@ impl<O: 'static> Create<O> {
     }
 }
 
+/// A stage: give an account another identifier in the directory.
+pub struct Rename<O> {
+    frame: Frame,
+    renaming: Renaming,
+    then: Then<Created, O>,
+}
+
+impl<O: 'static> Rename<O> {
+    /// Which, and for whom.
+    #[must_use]
+    pub const fn renaming(&self) -> &Renaming {
+        &self.renaming
+    }
+
+    /// Goes on with what the directory did.
+    #[must_use]
+    pub fn resume(self, renamed: Created) -> Step<O> {
+        let next = (self.then)(renamed, &self.frame.cx());
+        self.frame.advance(next)
+    }
+}
+
+/// A stage: free the identifiers of an account that is gone.
+pub struct Release<O> {
+    frame: Frame,
+    account: AccountId,
+    then: Then<(), O>,
+}
+
+impl<O: 'static> Release<O> {
+    /// The account.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// Goes on once they are free.
+    #[must_use]
+    pub fn resume(self) -> Step<O> {
+        let next = (self.then)((), &self.frame.cx());
+        self.frame.advance(next)
+    }
+}
+
 /// The end of an operation.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -468,4 +521,4 @@ macro_rules! opaque_debug {
         }
     )*};
 }
-opaque_debug!(Find, Load, Prove, Commit, Create);
+opaque_debug!(Find, Load, Prove, Commit, Create, Rename, Release);

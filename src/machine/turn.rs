@@ -4,12 +4,13 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{Created, DirectoryEntry, Hashed, MachineError, NewAccount, Row, Work};
+use super::{Created, DirectoryEntry, Hashed, MachineError, NewAccount, Renaming, Row, Work};
 use crate::entropy::Draw;
 use crate::record::RecordKey;
 use crate::throttle::Quota;
 use crate::{
-    AccountId, Envelope, Event, EventKind, Identifier, KeyRing, LocatorKey, Policy, Timestamp, Verdict,
+    AccountId, Blocklist, Envelope, Event, EventKind, Identifier, KeyRing, LocatorKey, Policy, Timestamp,
+    Verdict,
 };
 
 /// One compare-and-swap: reads one or two rows, decides purely, writes at most the first of them.
@@ -36,6 +37,7 @@ pub(crate) struct Cx<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) locator: &'a LocatorKey,
     pub(crate) ring: &'a KeyRing,
+    pub(crate) blocklist: &'a dyn Blocklist,
     /// The request's own time.
     pub(crate) now: Timestamp,
     /// The randomness of this try of this turn; the same for `work` and `decide`.
@@ -71,7 +73,7 @@ pub(crate) enum Change {
 /// What a turn came to. Nothing of it but `change` leaves the machine before the change was applied (law 1).
 pub(crate) struct Decision<O> {
     pub(crate) change: Change,
-    pub(crate) mail: Option<Envelope>,
+    pub(crate) mail: Vec<Envelope>,
     pub(crate) events: Vec<Event>,
     pub(crate) limits: Vec<Quota>,
     pub(crate) next: Next<O>,
@@ -79,7 +81,7 @@ pub(crate) struct Decision<O> {
 
 impl<O> Decision<O> {
     pub(crate) const fn new(change: Change, next: Next<O>) -> Self {
-        Self { change, mail: None, events: Vec::new(), limits: Vec::new(), next }
+        Self { change, mail: Vec::new(), events: Vec::new(), limits: Vec::new(), next }
     }
 
     /// Adds an event about the row `subject`.
@@ -121,6 +123,10 @@ pub(crate) enum Next<O> {
     Find(Identifier, Then<Option<DirectoryEntry>, O>),
     /// Have the directory make an account.
     Create(NewAccount, Then<Created, O>),
+    /// Have the directory give an account another identifier.
+    Rename(Renaming, Then<Created, O>),
+    /// Have the directory free the identifiers of an account that is gone.
+    Release(AccountId, Then<(), O>),
 }
 
 /// What to do with a host's answer. It can be called again, since a turn can be decided again.

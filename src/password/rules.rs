@@ -1,7 +1,8 @@
 //! What a new password must be: long enough, and on no list.
 
 use super::Password;
-use crate::{Identifier, Machine, Refusal};
+use crate::policy::Policy;
+use crate::{Blocklist, Identifier, Refusal};
 
 /// Whether `password` may become that of `identifier`: asked whenever one is set or changed, before anything is hashed.
 ///
@@ -14,12 +15,17 @@ use crate::{Identifier, Machine, Refusal};
 ///
 /// # Errors
 /// [`Refusal::PasswordTooShort`] or [`Refusal::PasswordBlocked`].
-pub(crate) fn vet(machine: &Machine, password: &Password, identifier: &Identifier) -> Result<(), Refusal> {
-    let min_code_points = machine.policy().settings().passwords.min_code_points;
+pub(crate) fn vet(
+    policy: &Policy,
+    blocklist: &dyn Blocklist,
+    password: &Password,
+    identifier: &Identifier,
+) -> Result<(), Refusal> {
+    let min_code_points = policy.settings().passwords.min_code_points;
     if password.code_points() < min_code_points {
         return Err(Refusal::PasswordTooShort { min_code_points });
     }
-    machine.blocklist().reason(password, identifier).map_or(Ok(()), |why| Err(Refusal::PasswordBlocked(why)))
+    blocklist.reason(password, identifier).map_or(Ok(()), |why| Err(Refusal::PasswordBlocked(why)))
 }
 
 #[cfg(test)]
@@ -30,7 +36,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Blocked, Blocklist, Client, Committed, Context, Entropy, KeyRing, LocatorKey, NextStep, Profile,
+        Blocked, Client, Committed, Context, Entropy, KeyRing, LocatorKey, Machine, NextStep, Profile,
         RedeemSignUp, Request, Settings, SignUp, Step, Ticket, Timestamp, Verdict,
     };
 
@@ -41,7 +47,12 @@ mod tests {
     }
 
     fn judge(machine: &Machine, text: &str) -> Result<(), Refusal> {
-        vet(machine, &Password::typed(text).unwrap(), &Identifier::parse("jo@example.com").unwrap())
+        vet(
+            machine.policy(),
+            machine.blocklist(),
+            &Password::typed(text).unwrap(),
+            &Identifier::parse("jo@example.com").unwrap(),
+        )
     }
 
     /// `n` characters of two kinds in turn: on no list.

@@ -69,7 +69,7 @@ impl HoldOff {
             (RULE_SENDS_LONG, sends.long.window),
             (RULE_SENDS_SHORT, sends.short.window),
             (RULE_COOLDOWN, sends.cooldown),
-            (RULE_LIVE_LINKS, links.sign_up),
+            (RULE_LIVE_LINKS, links.sign_up.max(links.recover)),
             (RULE_LIVE_SESSIONS, sessions.max().unwrap_or_default()),
         ];
         // They run beside each other: the last to open makes the wait, no two add up.
@@ -100,15 +100,19 @@ impl Flood {
 /// Whether somebody who has proved nothing can cause mail for a purpose.
 pub(super) const fn by_strangers(purpose: Purpose) -> bool {
     match purpose {
-        Purpose::SignUp | Purpose::SignIn | Purpose::Recover => true,
-        Purpose::ConfirmAction | Purpose::SecondFactor => false,
+        // Whoever is signed in anywhere may say that some address is to be his: a stranger to that mailbox.
+        Purpose::SignUp | Purpose::SignIn | Purpose::Recover | Purpose::ChangeAddress => true,
+        Purpose::ConfirmAction | Purpose::SecondFactor | Purpose::StepUp | Purpose::RecoverFactor => false,
     }
 }
 
 /// The most bytes that a request of somebody who has proved nothing adds to the store, its client's meter apart.
 const fn adds(operation: Operation) -> u64 {
     match operation {
-        Operation::SignUp | Operation::SignIn | Operation::Recover => VISITOR_ROW_BYTES_MOST,
+        // To change an address takes a session; whoever has one makes a row at the door of another.
+        Operation::SignUp | Operation::SignIn | Operation::Recover | Operation::ChangeAddress => {
+            VISITOR_ROW_BYTES_MOST
+        }
         Operation::PasswordSignIn | Operation::ResendSignUp => GUESSED_ROW_BYTES_MOST,
         Operation::Resend | Operation::Verify | Operation::VerifyAndEnter => GROWTH_BYTES_MOST,
         // These write nothing, or less than was there, without a proof.
@@ -124,6 +128,22 @@ const fn adds(operation: Operation) -> u64 {
         | Operation::EnrolTotp
         | Operation::ConfirmTotp
         | Operation::EnableMailedCode
-        | Operation::StepUp => 0,
+        | Operation::StepUp
+        | Operation::RedeemRecovery
+        | Operation::ResetPassword
+        | Operation::RecoverFactor
+        | Operation::CancelFactorRecovery
+        | Operation::ResetFactors
+        | Operation::SendStepUpCode
+        | Operation::RequireFresh
+        | Operation::ListFactors
+        | Operation::ChangePassword
+        | Operation::DisableTotp
+        | Operation::DisableMailedCode
+        | Operation::RegenerateRecoveryCodes
+        | Operation::DeleteAccount
+        | Operation::TrustDevice
+        | Operation::ListDevices
+        | Operation::ForgetDevices => 0,
     }
 }

@@ -18,8 +18,8 @@ pub use exposure::{Flood, HoldOff, VISITOR_ROW_BYTES_MOST};
 pub use odds::Odds;
 pub use price::{Price, SecondFactorOdds};
 pub use settings::{
-    ClientLimits, Codes, Devices, Factors, GuessLimits, Lifetimes, Limit, Links, Passwords, RecoveryCodes,
-    ResendPolicy, SendLimits, Sessions, Settings, Totp,
+    Actions, ClientLimits, Codes, Devices, Factors, GuessLimits, Lifetimes, Limit, Links, Passwords,
+    Recovery, RecoveryCodes, ResendPolicy, SendLimits, Sessions, Settings, StepUp, Totp,
 };
 
 use crate::throttle::{BackoffSettings, BudgetSettings, Rule};
@@ -43,6 +43,8 @@ pub const RULE_LIVE_SESSIONS: &str = "live_sessions";
 pub const RULE_LIVE_LINKS: &str = "live_links";
 /// The rule of sign-ins that wait for their second factor.
 pub const RULE_PENDING_LOGINS: &str = "pending_logins";
+/// The rule of security notices.
+pub const RULE_NOTICES: &str = "notices";
 /// The rule of requests per client and operation.
 pub const RULE_CLIENT: &str = "client";
 /// The rule of further limits per client for single operations.
@@ -80,6 +82,7 @@ pub struct Policy(Arc<Checked>);
 struct Checked {
     settings: Settings,
     sends: [Rule; 3],
+    notices: [Rule; 1],
     strangers: BudgetSettings,
     owners: BudgetSettings,
     clients: [Vec<Rule>; Operation::ALL.len()],
@@ -101,6 +104,11 @@ impl Policy {
     /// The rules for sending mail.
     pub(crate) fn send_rules(&self) -> &[Rule] {
         &self.0.sends
+    }
+
+    /// The rule for telling an owner of changes.
+    pub(crate) fn notice_rules(&self) -> &[Rule] {
+        &self.0.notices
     }
 
     /// The guess budget of a factor on visitor records, where only age forgets.
@@ -143,6 +151,9 @@ impl Codes {
             Purpose::Recover => self.recover,
             Purpose::ConfirmAction => self.confirm_action,
             Purpose::SecondFactor => self.second_factor,
+            Purpose::ChangeAddress => self.change_address,
+            Purpose::StepUp => self.step_up,
+            Purpose::RecoverFactor => self.recover_factor,
         }
     }
 }
@@ -193,6 +204,9 @@ impl Settings {
             recovery_codes,
             sessions,
             devices,
+            recovery,
+            step_up,
+            notices,
             clients,
             ..
         } = &self;
@@ -211,6 +225,9 @@ impl Settings {
             (Purpose::Recover, "codes.recover.code", "codes.recover.session"),
             (Purpose::ConfirmAction, "codes.confirm_action.code", "codes.confirm_action.session"),
             (Purpose::SecondFactor, "codes.second_factor.code", "codes.second_factor.session"),
+            (Purpose::ChangeAddress, "codes.change_address.code", "codes.change_address.session"),
+            (Purpose::StepUp, "codes.step_up.code", "codes.step_up.session"),
+            (Purpose::RecoverFactor, "codes.recover_factor.code", "codes.recover_factor.session"),
         ] {
             let lifetimes = codes.lifetimes(purpose);
             let longest = if purpose == Purpose::Recover { DAY } else { Duration::from_secs(600) };
@@ -236,6 +253,8 @@ impl Settings {
         }
 
         span("links.sign_up", links.sign_up, sends.long.window.saturating_add(MILLI), WEEK)?;
+
+        span("links.recover", links.recover, sends.long.window, WEEK)?;
 
         in_range("guesses.consecutive", guesses.consecutive, 1..=100)?;
         let free = rule("guesses.free", RULE_GUESSES_FREE, guesses.free)?;
@@ -282,6 +301,15 @@ impl Settings {
         span("devices.rotation_grace", devices.rotation_grace, Duration::ZERO, Duration::from_secs(600))?;
         in_range("devices.per_account", devices.per_account, 1..=32)?;
 
+        let fewer = guesses.free.count.saturating_sub(1).max(1);
+        in_range("devices.max_failures", devices.max_failures, 1..=fewer)?;
+        span("recovery.factor_wait", recovery.factor_wait, Duration::from_secs(3600), MONTH)?;
+        span("recovery.factor_window", recovery.factor_window, Duration::from_secs(3600), MONTH)?;
+        span("step_up.max_age", step_up.max_age, Duration::from_secs(1), Duration::from_secs(3600))?;
+        in_range("notices.count", notices.count, 4..=100)?;
+        span("notices", notices.window, MILLI, WEEK)?;
+        let notice_rules = [rule("notices", RULE_NOTICES, *notices)?];
+
         let every = rule("clients.every", RULE_CLIENT, clients.every)?;
         let mut client_rules = Operation::ALL.map(|_| alloc::vec![every]);
         for (operation, limit) in &clients.further {
@@ -301,6 +329,7 @@ impl Settings {
         Ok(Policy(Arc::new(Checked {
             settings: self,
             sends: send_rules,
+            notices: notice_rules,
             strangers,
             owners,
             clients: client_rules,

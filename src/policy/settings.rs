@@ -50,6 +50,15 @@ pub struct Settings {
     pub sessions: Sessions,
     /// Trusted devices.
     pub devices: Devices,
+    /// Winning an account back.
+    pub recovery: Recovery,
+    /// Proving it again.
+    pub step_up: StepUp,
+    /// What whoever signs in must do before anything else.
+    pub actions: Actions,
+    /// Security notices to the owner of an account: of changes, apart from all other messages; default 20 in a day. A change that the owner
+    /// cannot be told of is refused; a recovery is not.
+    pub notices: Limit,
     /// Requests per client.
     pub clients: ClientLimits,
     /// How far clocks of different nodes may differ, default 60 s, at most 1 h. A clock that is behind by no more is
@@ -76,6 +85,12 @@ pub struct Codes {
     pub recover: Lifetimes,
     /// Codes that confirm an action; default 300 s in a session of 900 s.
     pub confirm_action: Lifetimes,
+    /// Codes that prove a new address; default 600 s in a session of 900 s.
+    pub change_address: Lifetimes,
+    /// Codes that prove again who is signed in; default 300 s in a session of 900 s.
+    pub step_up: Lifetimes,
+    /// Codes that turn a lost second factor off; default 600 s in a session of 900 s.
+    pub recover_factor: Lifetimes,
     /// Codes that are a second factor, and the time in which a sign-in must come to its end; default 300 s and 900 s.
     pub second_factor: Lifetimes,
 }
@@ -107,6 +122,10 @@ pub struct Links {
     /// The life of a link that completes a sign-up; default 48 h, at most 7 days. Longer than the longer sending window,
     /// so that a stranger who spends all sends cannot outlast it.
     pub sign_up: Duration,
+    /// The life of a link that leads to a new password; default 24 h (the most NIST 800-63B-4 §4.2.1.2 allows a recovery code by
+    /// mail), at most 7 days. No shorter than the longer sending window, so that a stranger who spends all sends leaves
+    /// the owner a link that works until the next can be sent (law 9).
+    pub recover: Duration,
 }
 
 /// How many messages are sent, per record (identifier or account), purpose and partition. A send is charged whether or
@@ -221,6 +240,43 @@ pub struct Devices {
     pub rotation_grace: Duration,
     /// Devices per account, 1 to 32; default 10.
     pub per_account: u8,
+    /// Whether a trusted device may let its owner past the second factor; default yes, no in `nist_aal2` (NIST 800-63B-4 §5.1). Where
+    /// not, it only has guess budgets, sends and slots of its own.
+    pub skip_second_factor: bool,
+    /// Wrong passwords in a row after which a device is trusted no more, 1 to 100 and fewer than the free guesses, so that a stolen
+    /// device locks no other; default 8.
+    pub max_failures: u32,
+}
+
+/// Winning an account back (NIST 800-63B-4 §4.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Recovery {
+    /// Whether a lost password of an account with an authenticator app asks for a code of it, or a recovery code, beside the mailbox;
+    /// default yes (§4.2.2.2).
+    pub further_proof: bool,
+    /// How long somebody who lost a second factor waits, while the owner is told; default 72 h, 1 h to 30 days. The wait grants nothing:
+    /// after it the mailbox is asked, and the password was before.
+    pub factor_wait: Duration,
+    /// How long after that it can be completed; default 7 days, at most 30.
+    pub factor_window: Duration,
+}
+
+/// Proving it again (ASVS 7.5.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StepUp {
+    /// For how long what was proven counts as proven now, when credentials are changed; default 5 minutes, at most an hour.
+    pub max_age: Duration,
+}
+
+/// What whoever signs in must do before the session is worth anything else. An authenticator to be enrolled is required by
+/// [`Factors::required`], another password by [`RequirePasswordChange`](crate::RequirePasswordChange).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Actions {
+    /// Prove an address that so far only the host's directory vouches for; default yes.
+    pub verify_address: bool,
+    /// Have recovery codes issued anew when they have run out ([`RecoveryCodes::require_at`]); default no, yes in `nist_aal2`. Where not,
+    /// it is only asked for.
+    pub regenerate_codes: bool,
 }
 
 /// Requests per client and operation.
@@ -248,8 +304,11 @@ impl Settings {
                 recover: Lifetimes { code: minutes(10), session: minutes(15) },
                 confirm_action: usual,
                 second_factor: usual,
+                change_address: Lifetimes { code: minutes(10), session: minutes(15) },
+                step_up: usual,
+                recover_factor: Lifetimes { code: minutes(10), session: minutes(15) },
             },
-            links: Links { sign_up: days(2) },
+            links: Links { sign_up: days(2), recover: days(1) },
             sends: SendLimits {
                 cooldown: minutes(1),
                 short: Limit { count: 5, window: minutes(30) },
@@ -275,7 +334,17 @@ impl Settings {
             },
             recovery_codes: RecoveryCodes { count: 10, bits: 80, warn_at: 3, require_at: 0 },
             sessions: Sessions { life: days(30), idle: None, per_account: 32, touch: minutes(5) },
-            devices: Devices { life: days(30), rotation_grace: minutes(1), per_account: 10 },
+            devices: Devices {
+                life: days(30),
+                rotation_grace: minutes(1),
+                per_account: 10,
+                skip_second_factor: true,
+                max_failures: 8,
+            },
+            recovery: Recovery { further_proof: true, factor_wait: days(3), factor_window: days(7) },
+            step_up: StepUp { max_age: minutes(5) },
+            actions: Actions { verify_address: true, regenerate_codes: false },
+            notices: Limit { count: 20, window: days(1) },
             clients: ClientLimits { every: Limit { count: 60, window: minutes(1) }, further: Vec::new() },
             clock_tolerance: minutes(1),
         }
@@ -283,7 +352,7 @@ impl Settings {
 
     /// The defaults, tightened to what NIST 800-63B-4 says for AAL2: passwords of 15 characters (they may stand alone
     /// until a second factor is enrolled, which is asked for), no mailed codes as second factor, sessions of a day that end
-    /// after an hour without use.
+    /// after an hour without use, no device that takes the place of a factor.
     #[must_use]
     pub const fn nist_aal2() -> Self {
         let mut settings = Self::recommended();
@@ -292,6 +361,8 @@ impl Settings {
         settings.sessions.idle = Some(hours(1));
         settings.factors.mailed_code = false;
         settings.factors.required = true;
+        settings.devices.skip_second_factor = false;
+        settings.actions.regenerate_codes = true;
         settings
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::challenge::{StoredHash, open, seal};
 use super::codec::{Record, RecordError};
+use super::devices::StoredDevices;
 use super::factors::SecondFactors;
 use super::sessions::StoredSessions;
 use super::{Ledger, RecordKind, Settled};
@@ -14,7 +15,8 @@ use crate::entropy::Draw;
 use crate::ids::AccountId;
 use crate::keys::{DataKey, Domain};
 use crate::policy::Policy;
-use crate::{Address, Identifier, PasswordHash, Purpose, Timestamp};
+use crate::throttle::Log;
+use crate::{Address, Identifier, PasswordHash, Timestamp};
 
 /// One account. No stranger's request ever writes it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -28,6 +30,15 @@ pub(crate) struct Account {
     identifiers: Vec<[u8; 16]>,
     pub(crate) factors: SecondFactors,
     pub(crate) sessions: StoredSessions,
+    pub(crate) devices: StoredDevices,
+    /// When the owner was told of changes.
+    pub(crate) notices: Log,
+    /// Whether the host asks for another password before anything else.
+    pub(crate) change_password: bool,
+    /// Whether the address is only what the host said, and not proven.
+    pub(crate) unproven: bool,
+    /// Whether the account is no more; what is left keeps its id from being anybody's.
+    gone: Option<Gone>,
     /// What stands for the ticket of the one challenge that sign-ins in one request share. Random and new with each such
     /// challenge, since a challenge is sealed under it; no ticket has it for its digest.
     pub(crate) at_once: [u8; 16],
@@ -35,6 +46,15 @@ pub(crate) struct Account {
     seal: [u8; 16],
     #[serde(with = "super::blob")]
     sealed: Vec<u8>,
+}
+
+/// What is left of an account.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+enum Gone {
+    /// Its identifiers are still to be released.
+    Unreleased,
+    /// They are; the row may be swept then.
+    Until(Timestamp),
 }
 
 impl Record for Account {
@@ -52,6 +72,9 @@ pub(crate) struct Credentials {
     #[serde(deserialize_with = "crate::identifier::sealed::address")]
     pub(crate) address: Address,
     pub(crate) password: StoredHash,
+    /// The identifier it is about to have: its mailbox was proven, and the directory is being told.
+    #[serde(deserialize_with = "crate::identifier::sealed::other_identifier")]
+    pub(crate) moving: Option<Identifier>,
 }
 
 impl Account {
@@ -72,6 +95,11 @@ impl Account {
             identifiers,
             factors: SecondFactors::default(),
             sessions: StoredSessions::default(),
+            devices: StoredDevices::default(),
+            notices: Log::default(),
+            change_password: false,
+            unproven: false,
+            gone: None,
             at_once: draw.bytes(),
             seal: name,
             sealed,
@@ -97,18 +125,101 @@ impl Account {
     ) -> Result<(), RecordError> {
         let mut credentials = self.credentials(key)?;
         credentials.password = StoredHash(hash.clone());
+        self.seal(key, &credentials, draw)
+    }
+
+    fn seal(&mut self, key: &DataKey, credentials: &Credentials, draw: &mut Draw) -> Result<(), RecordError> {
         let name = draw.bytes();
-        self.sealed = seal(key, &name, &credentials)?;
+        self.sealed = seal(key, &name, credentials)?;
         self.seal = name;
         Ok(())
+    }
+
+    /// Takes a new password, with all that follows from it: what was made for the account as it was is dead.
+    pub(crate) fn set_password(
+        &mut self,
+        key: &DataKey,
+        hash: &PasswordHash,
+        draw: &mut Draw,
+    ) -> Result<(), RecordError> {
+        self.rehash(key, hash, draw)?;
+        self.change_password = false;
+        // It may have been begun by whoever the password is changed because of.
+        self.factors.pending = None;
+        self.raise();
+        Ok(())
+    }
+
+    /// Begins to move to another identifier, whose mailbox was proven: answers to both until the directory has been told.
+    pub(crate) fn begin_move(
+        &mut self,
+        key: &DataKey,
+        to: &Identifier,
+        draw: &mut Draw,
+    ) -> Result<Identifier, RecordError> {
+        let mut credentials = self.credentials(key)?;
+        let from = credentials.identifier.clone();
+        self.identifiers = vec![Self::digest(key, &from), Self::digest(key, to)];
+        credentials.moving = Some(to.clone());
+        self.seal(key, &credentials, draw)?;
+        Ok(from)
+    }
+
+    /// Ends a move: `moved` if the directory leads from the new identifier to this account.
+    pub(crate) fn end_move(
+        &mut self,
+        key: &DataKey,
+        moved: bool,
+        draw: &mut Draw,
+    ) -> Result<(), RecordError> {
+        let mut credentials = self.credentials(key)?;
+        if let Some(to) = credentials.moving.take().filter(|_| moved) {
+            credentials.address = to.address().clone();
+            credentials.identifier = to;
+            self.unproven = false;
+            self.raise();
+        }
+        self.identifiers = vec![Self::digest(key, &credentials.identifier)];
+        self.seal(key, &credentials, draw)
+    }
+
+    /// Leaves a tombstone: the id and nothing else.
+    pub(crate) fn delete(&mut self) {
+        self.raise();
+        self.identifiers.clear();
+        self.factors = SecondFactors::default();
+        self.sessions = StoredSessions::default();
+        self.notices = Log::default();
+        self.ledger.clear();
+        self.sealed.clear();
+        self.gone = Some(Gone::Unreleased);
+    }
+
+    /// Notes that the identifiers of a deleted account are free, and that the tombstone may be swept at `until`.
+    pub(crate) const fn released(&mut self, until: Timestamp) {
+        self.gone = Some(Gone::Until(until));
+    }
+
+    pub(crate) const fn is_gone(&self) -> bool {
+        self.gone.is_some()
+    }
+
+    /// When the row may be swept: an account is kept until its owner deletes it.
+    pub(crate) const fn expires_at(&self) -> Option<Timestamp> {
+        match self.gone {
+            Some(Gone::Until(until)) => Some(until),
+            Some(Gone::Unreleased) | None => None,
+        }
     }
 
     /// Says that what opens the account has changed: nothing made for the account as it was is worth anything from now on,
     /// of what waits in this record or in a visitor's (R60, B073, B108).
     pub(crate) fn raise(&mut self) {
         self.generation = self.generation.saturating_add(1);
-        self.ledger.spend(Purpose::SecondFactor);
-        self.ledger.spend(Purpose::ConfirmAction);
+        self.ledger.challenges.clear();
+        self.devices = StoredDevices::default();
+        // What an operator began is for somebody whose password may be lost as well.
+        self.factors.lost.take_if(|lost| !lost.by_operator);
     }
 
     /// Brings the record to the time of a request; see [`Ledger::settle`].
@@ -116,18 +227,23 @@ impl Account {
         let mut settled = self.ledger.settle(policy, now);
         if let Some((from, to)) = settled.shift {
             self.sessions.rebase(from, to);
+            self.devices.rebase(from, to);
+            self.notices.rebase(from, to);
             self.factors.pending.iter_mut().for_each(|it| it.expires_at = it.expires_at.shifted(from, to));
+            if let Some(lost) = &mut self.factors.lost {
+                lost.ready_at = lost.ready_at.shifted(from, to);
+                lost.expires_at = lost.expires_at.shifted(from, to);
+            }
         }
         let ended = self.sessions.erase_expired(policy, settled.now);
+        let untrusted = self.devices.erase_expired(settled.now);
         let lapsed = self.factors.pending.take_if(|pending| settled.now >= pending.expires_at).is_some();
-        settled.changed |= ended | lapsed;
+        let given_up = self.factors.lost.take_if(|lost| settled.now >= lost.expires_at).is_some();
+        settled.changed |= ended | untrusted | lapsed | given_up;
         settled
     }
 
     fn digest(key: &DataKey, identifier: &Identifier) -> [u8; 16] {
         key.digest(Domain::ProvenIdentifier, &[identifier.as_str().as_bytes()])
     }
-
-    /// Accounts are kept until their owner deletes them.
-    pub(crate) const EXPIRES_AT: Option<Timestamp> = None;
 }

@@ -10,7 +10,7 @@ use crate::ids::{AccountId, Action, Locale, Profile};
 use crate::keys::{DataKey, Domain};
 use crate::record::RecordError;
 use crate::secret::{Code, matches};
-use crate::{Address, Identifier, PasswordHash, Purpose, Timestamp};
+use crate::{Address, Identifier, Partition, PasswordHash, Purpose, Timestamp};
 
 /// One one-time-code session, as stored.
 ///
@@ -22,6 +22,8 @@ pub(crate) struct Challenge {
     /// The digest of the session's ticket.
     pub(crate) ticket: [u8; 16],
     pub(crate) purpose: Purpose,
+    /// In whose partition it was begun, and goes on.
+    pub(crate) partition: Partition,
     /// Wrong codes answered so far; resend leaves it alone (R4).
     pub(crate) failures: u32,
     /// The session's own end, which resend never moves (law 6, R23).
@@ -74,6 +76,17 @@ pub(crate) enum Ask {
     SecondFactor {
         proven: Methods,
     },
+    /// The session that asked, which is not ended by the change.
+    ChangeAddress {
+        session: [u8; 8],
+    },
+    /// The session that asked.
+    StepUp {
+        session: [u8; 8],
+    },
+    RecoverFactor,
+    /// The mailbox was read; a new password may be set.
+    Reset,
 }
 
 /// A password hash inside a sealed payload.
@@ -106,12 +119,28 @@ impl Challenge {
     pub(crate) fn new(
         key: &DataKey,
         ticket: [u8; 16],
-        purpose: Purpose,
+        (purpose, partition): (Purpose, Partition),
         expires_at: Timestamp,
         subject: &Subject,
     ) -> Result<Self, RecordError> {
         let sealed = seal(key, &ticket, subject)?;
-        Ok(Self { ticket, purpose, failures: 0, expires_at, codes: Vec::new(), link: None, sealed })
+        Ok(Self {
+            ticket,
+            purpose,
+            partition,
+            failures: 0,
+            expires_at,
+            codes: Vec::new(),
+            link: None,
+            sealed,
+        })
+    }
+
+    /// The same with the wrong guesses of one that it takes the place of: a new code gives none back (R4).
+    #[must_use]
+    pub(crate) fn in_place_of(mut self, before: Option<u32>) -> Self {
+        self.failures = before.unwrap_or(0);
+        self
     }
 
     pub(crate) fn subject(&self, key: &DataKey) -> Result<Subject, RecordError> {

@@ -21,6 +21,21 @@ pub(crate) struct SecondFactors {
     pub(crate) mailed_code: bool,
     /// Digests of the recovery codes that would be taken.
     recovery_codes: Vec<[u8; 16]>,
+    /// Whoever lost a second factor waits to get rid of it.
+    pub(crate) lost: Option<LostFactor>,
+}
+
+/// A second factor that is said to be lost. Time alone takes nothing away: when the wait is over, the mailbox is asked.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct LostFactor {
+    /// The digest of the mailed link that stops it.
+    pub(crate) cancel: [u8; 16],
+    /// When the wait is over.
+    pub(crate) ready_at: Timestamp,
+    /// When it has to be begun again.
+    pub(crate) expires_at: Timestamp,
+    /// Whether the host's operator began it, who has seen to it in another way.
+    pub(crate) by_operator: bool,
 }
 
 /// An authenticator app.
@@ -73,18 +88,34 @@ pub(crate) struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    fn step(&self, secret: &TotpSecret, params: TotpParams, last: Option<u64>) -> Option<u64> {
+    /// The latest step around now that has this code.
+    fn step(&self, secret: &TotpSecret, params: TotpParams) -> Option<u64> {
         let (back, forward) = (self.settings.steps_back, self.settings.steps_forward);
-        params.check(secret, self.code, self.now, back, forward, last)
+        params.check(secret, self.code, self.now, back, forward, None)
     }
+}
+
+/// What came of a code of an authenticator app.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Accepted {
+    Yes,
+    No,
+    /// Right, and used before: somebody looked over a shoulder. To whoever shows it the same as a wrong one.
+    Replayed,
 }
 
 impl Totp {
     /// Whether the code is right, and newer than every one that was accepted before. If so, its step is spent.
-    pub(crate) fn accept(&mut self, key: &DataKey, shown: &Shown<'_>) -> Result<bool, RecordError> {
-        let step = shown.step(&self.secret.open(key)?, self.secret.params, Some(self.last_step));
-        self.last_step = step.unwrap_or(self.last_step);
-        Ok(step.is_some())
+    pub(crate) fn accept(&mut self, key: &DataKey, shown: &Shown<'_>) -> Result<Accepted, RecordError> {
+        let step = shown.step(&self.secret.open(key)?, self.secret.params);
+        Ok(match step {
+            Some(step) if step > self.last_step => {
+                self.last_step = step;
+                Accepted::Yes
+            }
+            Some(_) => Accepted::Replayed,
+            None => Accepted::No,
+        })
     }
 }
 
@@ -101,7 +132,7 @@ impl PendingTotp {
 
     /// The authenticator app, once the code is right; the step of that code is spent with it (R87).
     pub(crate) fn confirm(&self, key: &DataKey, shown: &Shown<'_>) -> Result<Option<Totp>, RecordError> {
-        let step = shown.step(&self.secret.open(key)?, self.secret.params, None);
+        let step = shown.step(&self.secret.open(key)?, self.secret.params);
         Ok(step.map(|last_step| Totp { secret: self.secret.clone(), last_step }))
     }
 }
@@ -120,6 +151,14 @@ impl SecondFactors {
             Factor::Password => true,
             Factor::MailedCode => false,
         }
+    }
+
+    /// Turns the authenticator app off. The recovery codes that came with it die with it (R53).
+    pub(crate) fn disable_totp(&mut self) {
+        self.totp = None;
+        self.pending = None;
+        self.lost = None;
+        self.recovery_codes.clear();
     }
 
     /// How many recovery codes would be taken.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys::{DataKey, WrappedKey};
 use crate::policy::Policy;
-use crate::record::challenge::Challenge;
+use crate::record::RecordError;
+use crate::record::challenge::{Challenge, Subject, open, seal};
 use crate::secret::matches;
 use crate::throttle::{Budget, BudgetSettings, Log};
 use crate::{Factor, Partition, Purpose, Timestamp};
@@ -31,6 +32,9 @@ struct Link {
     ticket: [u8; 16],
     purpose: Purpose,
     expires_at: Timestamp,
+    /// Whose it is, sealed under the digest of its ticket; empty for a link that asks for that anew.
+    #[serde(with = "super::blob")]
+    sealed: Vec<u8>,
 }
 
 /// When messages were sent for one purpose by one partition.
@@ -58,6 +62,8 @@ pub(crate) struct Settled {
     pub(crate) changed: bool,
     /// From when to when everything was shifted, if the record was rebased.
     pub(crate) shift: Option<(Timestamp, Timestamp)>,
+    /// How many sign-ins were found that had waited for their second factor to the end.
+    pub(crate) abandoned: usize,
 }
 
 impl Ledger {
@@ -80,8 +86,10 @@ impl Ledger {
         if let Some((from, to)) = clock.shift {
             self.rebase(from, to);
         }
+        let waiting = self.live(Purpose::SecondFactor).count();
         let erased = self.erase_expired(clock.now);
-        Settled { now: clock.now, changed: erased || clock.shift.is_some(), shift: clock.shift }
+        let abandoned = waiting.saturating_sub(self.live(Purpose::SecondFactor).count());
+        Settled { now: clock.now, changed: erased || clock.shift.is_some(), shift: clock.shift, abandoned }
     }
 
     fn rebase(&mut self, from: Timestamp, to: Timestamp) {
@@ -106,18 +114,46 @@ impl Ledger {
         live(self) != before
     }
 
-    /// When the first of the mailed links ends, if there are as many as there may be.
-    pub(crate) fn links_full(&self) -> Option<Timestamp> {
-        let first = self.links.iter().map(|link| link.expires_at).min();
-        first.filter(|_| self.links.len() >= Self::MAX_LINKS)
+    /// When the first of the mailed links of a purpose ends, if there are as many as there may be.
+    pub(crate) fn links_full(&self, purpose: Purpose) -> Option<Timestamp> {
+        let live = || self.links.iter().filter(|link| link.purpose == purpose);
+        let first = live().map(|link| link.expires_at).min();
+        first.filter(|_| live().count() >= Self::MAX_LINKS)
     }
 
-    /// The most mailed links a record keeps: more than the sending rules let through in a link's life by default.
+    /// The most mailed links a record keeps for one purpose: more than the sending rules let through in a link's life by default.
     const MAX_LINKS: usize = 64;
 
     /// Keeps a mailed link.
     pub(crate) fn keep_link(&mut self, ticket: [u8; 16], purpose: Purpose, expires_at: Timestamp) {
-        self.links.push(Link { ticket, purpose, expires_at });
+        self.links.push(Link { ticket, purpose, expires_at, sealed: Vec::new() });
+    }
+
+    /// Keeps a mailed link that leads by itself to what it is about.
+    pub(crate) fn keep_link_about(
+        &mut self,
+        key: &DataKey,
+        ticket: [u8; 16],
+        purpose: Purpose,
+        expires_at: Timestamp,
+        subject: &Subject,
+    ) -> Result<(), RecordError> {
+        let sealed = seal(key, &ticket, subject)?;
+        self.links.push(Link { ticket, purpose, expires_at, sealed });
+        Ok(())
+    }
+
+    /// What a kept link is about, if it is one of this purpose. Looks at all of them in constant time.
+    pub(crate) fn link_about(
+        &self,
+        key: &DataKey,
+        ticket: &[u8; 16],
+        purpose: Purpose,
+    ) -> Result<Option<Subject>, RecordError> {
+        let found = self.links.iter().fold(None, |found, link| {
+            if matches(&link.ticket, ticket) & (link.purpose == purpose) { Some(link) } else { found }
+        });
+        found.map(|link| open(key, ticket, &link.sealed)).transpose()
     }
 
     /// Whether a link is one that would be taken for a purpose. Looks at all of them in constant time.
@@ -125,6 +161,14 @@ impl Ledger {
         self.links
             .iter()
             .fold(false, |taken, link| (matches(&link.ticket, ticket) & (link.purpose == purpose)) | taken)
+    }
+
+    /// Forgets everything but the key and the time.
+    pub(crate) fn clear(&mut self) {
+        self.sends.clear();
+        self.guesses.clear();
+        self.challenges.clear();
+        self.links.clear();
     }
 
     /// Spends everything that is pending for a purpose: its sessions, their codes, its links (R33, R60).

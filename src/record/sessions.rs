@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::codec::RecordError;
-use crate::assurance::Methods;
+use crate::assurance::{Methods, Proven};
 use crate::keys::DataKey;
 use crate::policy::Policy;
 use crate::secret::matches;
@@ -16,7 +16,7 @@ use crate::{Label, Timestamp};
 pub(crate) struct StoredSession {
     /// The digest of its ticket, which is also the name its label is sealed under.
     ticket: [u8; 16],
-    pub(crate) methods: Methods,
+    pub(crate) proven: Proven,
     pub(crate) created_at: Timestamp,
     /// Its absolute end.
     pub(crate) expires_at: Timestamp,
@@ -30,19 +30,23 @@ impl StoredSession {
     pub(crate) fn new(
         key: &DataKey,
         ticket: [u8; 16],
-        methods: Methods,
+        proven: Proven,
         now: Timestamp,
         policy: &Policy,
         label: &Label,
     ) -> Result<Self, RecordError> {
         let label = key.seal(&ticket, label.as_str().as_bytes()).ok_or(RecordError::Malformed)?;
         let expires_at = now.saturating_add(policy.settings().sessions.life);
-        Ok(Self { ticket, methods, created_at: now, expires_at, last_used_at: now, label })
+        Ok(Self { ticket, proven, created_at: now, expires_at, last_used_at: now, label })
     }
 
     pub(crate) fn label(&self, key: &DataKey) -> Result<Label, RecordError> {
         let plain = key.open(&self.ticket, &self.label).ok_or(RecordError::Sealed)?;
         core::str::from_utf8(&plain).map(Label::new).map_err(|_| RecordError::Malformed)
+    }
+
+    pub(crate) fn methods(&self) -> Methods {
+        self.proven.methods()
     }
 
     /// When it ends if it is not used, where the policy ends unused sessions.
@@ -80,6 +84,7 @@ impl StoredSessions {
             for time in [&mut session.created_at, &mut session.expires_at, &mut session.last_used_at] {
                 *time = time.shifted(from, to);
             }
+            session.proven.rebase(from, to);
         }
     }
 
@@ -101,6 +106,14 @@ impl StoredSessions {
 
     pub(crate) fn get(&self, at: usize) -> Option<&StoredSession> {
         self.0.get(at)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut StoredSession> {
+        self.0.iter_mut()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &StoredSession> {

@@ -199,6 +199,12 @@ impl Budget {
         }
     }
 
+    /// How many wrong guesses lie in the window of the free rule.
+    #[must_use]
+    pub fn free_failures(&self, settings: &BudgetSettings, now: Timestamp) -> u32 {
+        settings.free.limit().saturating_sub(self.failures.remaining(&[settings.free], now))
+    }
+
     /// Notes a right guess: the failures before it are no longer in a row (R6). Nothing else is cleared, neither a window nor
     /// the back-off, or an attacker could let the owner's own sign-ins renew his guesses (law 2).
     pub fn succeed(&mut self) {

@@ -115,7 +115,8 @@ impl Directory for Part {
                 let id =
                     AccountId::new(&format!("user-{}", self.0.ids.fetch_add(1, Ordering::SeqCst))).unwrap();
                 let address = account.identifier.address().clone();
-                let entry = DirectoryEntry { account: id.clone(), address, legacy: None };
+                let entry =
+                    DirectoryEntry { account: id.clone(), address, legacy: None, address_proven: true };
                 accounts.insert(account.identifier.as_str().to_owned(), entry);
                 id
             }
@@ -126,13 +127,43 @@ impl Directory for Part {
         Ok(Created::Account(id))
     }
 
-    fn rename(&self, _: &AccountId, _: &Identifier, _: &Identifier) -> Result<Created, DirectoryError> {
-        Ok(Created::Taken)
+    fn rename(
+        &self,
+        account: &AccountId,
+        from: &Identifier,
+        to: &Identifier,
+    ) -> Result<Created, DirectoryError> {
+        let fault = self.0.call("rename");
+        if fault == Some(Fault::Before) {
+            return Err(DirectoryError("planned".into()));
+        }
+        let mut accounts = self.0.accounts.lock().unwrap();
+        match accounts.get(to.as_str()) {
+            Some(entry) if entry.account != *account => return Ok(Created::Taken),
+            Some(_) => {}
+            None => {
+                let missing = || DirectoryError("the account does not have the identifier to rename".into());
+                let entry = accounts.remove(from.as_str()).ok_or_else(missing)?;
+                accounts
+                    .insert(to.as_str().into(), DirectoryEntry { address: to.address().clone(), ..entry });
+            }
+        }
+        if fault == Some(Fault::After) {
+            return Err(DirectoryError("planned".into()));
+        }
+        Ok(Created::Account(account.clone()))
     }
 
     fn release(&self, account: &AccountId) -> Result<(), DirectoryError> {
+        let fault = self.0.call("release");
+        if fault == Some(Fault::Before) {
+            return Err(DirectoryError("planned".into()));
+        }
         self.0.accounts.lock().unwrap().retain(|_, entry| entry.account != *account);
-        Ok(())
+        match fault {
+            Some(Fault::After) => Err(DirectoryError("planned".into())),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -278,7 +309,9 @@ impl World {
                 let action = Action::new("pay:1").unwrap();
                 self.ask(ConfirmAction { client, account, action, locale }).into_result()
             }
-            Purpose::SecondFactor => panic!("it begins with a first factor"),
+            Purpose::SecondFactor | Purpose::ChangeAddress | Purpose::StepUp | Purpose::RecoverFactor => {
+                panic!("it begins with a first factor")
+            }
         }
     }
 

@@ -102,6 +102,7 @@ pub fn knock(who: &str, password: &str, steps: Steps) -> PasswordSignIn {
         steps,
         label: label(),
         locale: None,
+        device: None,
     }
 }
 

@@ -51,6 +51,15 @@ impl<O: Send + Sync + 'static> Running for Request<O> {
                 let created = host.create(create.account()).unwrap();
                 create.resume(created)
             }
+            Step::Rename(rename) => {
+                let Renaming { account, from, to } = rename.renaming();
+                let renamed = host.rename(account, from, to).unwrap();
+                rename.resume(renamed)
+            }
+            Step::Release(release) => {
+                host.release(release.account()).unwrap();
+                release.resume()
+            }
             Step::Done(done) => {
                 done.mail.iter().for_each(|envelope| host.send(envelope).unwrap());
                 return Some(match done.outcome.verdict {

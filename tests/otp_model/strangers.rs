@@ -80,6 +80,7 @@ impl Street {
                     account: AccountId::new("an-id-from-long-before-this-library").unwrap(),
                     address: Address::parse("Jo.Somebody@mail.example.com").unwrap(),
                     legacy: Some(PasswordHash::new("$test$00").unwrap()),
+                    address_proven: true,
                 };
                 world.seen.accounts.lock().unwrap().insert(WHO.to_owned(), entry);
             }

@@ -47,6 +47,15 @@ impl<O: Send + Sync + 'static> Running for Under<O> {
                 let created = host.create(create.account()).unwrap();
                 create.resume(created)
             }
+            Step::Rename(rename) => {
+                let Renaming { account, from, to } = rename.renaming();
+                let renamed = host.rename(account, from, to).unwrap();
+                rename.resume(renamed)
+            }
+            Step::Release(release) => {
+                host.release(release.account()).unwrap();
+                release.resume()
+            }
             Step::Done(done) => {
                 done.mail.iter().for_each(|envelope| host.send(envelope).unwrap());
                 return Some(done.outcome.verdict.into_result().map(|granted| (self.once)(&granted)));

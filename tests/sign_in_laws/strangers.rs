@@ -139,6 +139,7 @@ impl Street {
                     steps,
                     label,
                     locale,
+                    device: None,
                 })));
             }
             Knock::SignUp { spelling, tried, client: number } => {
@@ -233,6 +234,7 @@ impl Street {
                     steps,
                     label: label(),
                     locale,
+                    device: None,
                 }))
             }
         }

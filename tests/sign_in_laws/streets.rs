@@ -176,6 +176,7 @@ impl Street {
                     account: AccountId::new("an-id-from-long-before-this-library").unwrap(),
                     address: Address::parse("Jo.Somebody@mail.example.com").unwrap(),
                     legacy: Some(hash),
+                    address_proven: true,
                 };
                 world.seen.accounts.lock().unwrap().insert(WHO.to_owned(), entry);
             }

@@ -212,6 +212,7 @@ fn knock(client: Client, who: &Identifier, password: &str, proofs: Proofs) -> Pa
         steps: Steps::AtOnce(proofs),
         label: Label::new("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
         locale: None,
+        device: None,
     }
 }
 

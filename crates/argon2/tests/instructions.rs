@@ -193,8 +193,12 @@ fn before(door: &str) -> World {
         "legacy" => {
             let legacy = PasswordHash::new(STORED).unwrap();
             let account = AccountId::new("user-0").unwrap();
-            let entry =
-                DirectoryEntry { account, address: Address::parse(WHO).unwrap(), legacy: Some(legacy) };
+            let entry = DirectoryEntry {
+                account,
+                address: Address::parse(WHO).unwrap(),
+                legacy: Some(legacy),
+                address_proven: true,
+            };
             world.seen.accounts.lock().unwrap().insert(id(WHO).as_str().to_owned(), entry);
         }
         "known" | "suspended" | "with app, 32 sessions" => {
@@ -247,6 +251,7 @@ fn knock(who: &str, proofs: Proofs) -> PasswordSignIn {
         steps: Steps::AtOnce(proofs),
         label: Label::new("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
         locale: None,
+        device: None,
     }
 }
 

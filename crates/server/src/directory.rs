@@ -205,7 +205,7 @@ impl Users for MemoryUsers {
 
 /// Mail goes to the identifier itself. The host keeps no credential that could stand in for the library's.
 fn entry(account: AccountId, identifier: &Identifier) -> DirectoryEntry {
-    DirectoryEntry { account, address: identifier.address().clone(), legacy: None }
+    DirectoryEntry { account, address: identifier.address().clone(), legacy: None, address_proven: true }
 }
 
 fn account(id: &str) -> Result<AccountId, DirectoryError> {

@@ -169,11 +169,13 @@ mod tests {
             steps: Steps::Stepwise,
             label: Label::new("test"),
             locale: None,
+            device: None,
         };
         let entry = known.then(|| DirectoryEntry {
             account: AccountId::new("1").unwrap(),
             address: Address::parse("jo@example.com").unwrap(),
             legacy: Some(PasswordHash::new("$gated$").unwrap()),
+            address_proven: true,
         });
         first_work(request, entry)
     }

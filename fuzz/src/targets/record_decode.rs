@@ -146,7 +146,12 @@ fn run<R: Request>(
         step = match step {
             Step::Find(find) => {
                 let address = Address::parse(WHO).unwrap();
-                find.resume(Some(DirectoryEntry { account: full.id.clone(), address, legacy: None }))
+                find.resume(Some(DirectoryEntry {
+                    account: full.id.clone(),
+                    address,
+                    legacy: None,
+                    address_proven: true,
+                }))
             }
             Step::Load(load) => {
                 let rows = rows(load.keys());
@@ -163,6 +168,8 @@ fn run<R: Request>(
                 commit.resume(Committed::Applied).ok()?
             }
             Step::Create(create) => create.resume(Created::Taken),
+            Step::Rename(rename) => rename.resume(Created::Taken),
+            Step::Release(release) => release.resume(),
             Step::Done(done) => return Some(done.outcome),
         };
     }

@@ -6,8 +6,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::sessions::{Bearer, SignedInAs, proven, signed_in_as, signed_in_requests};
-use crate::assurance::Method;
+use super::sessions::{Bearer, SignedInAs, signed_in_as, signed_in_requests};
 use crate::factor::{Algorithm, RecoveryCode, TotpParams, TotpSecret};
 use crate::flow::desk::{Opened, shut};
 use crate::flow::limited;
@@ -27,8 +26,8 @@ use crate::{
 /// of one that still waits.
 ///
 /// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidCredentials`], [`Refusal::Limited`] by the client's rules or the
-/// password's budget, [`Refusal::FactorDisabled`], and [`Refusal::StepUpRequired`] where the account has an app already and this
-/// session was begun with neither it nor a recovery code (R88).
+/// password's budget, [`Refusal::FactorDisabled`], and [`Refusal::StepUpRequired`] where the account asks for more than the password
+/// and this session has not proven that within the last minutes (R88).
 #[derive(Clone, Debug)]
 pub struct EnrolTotp {
     /// Who sends the request.
@@ -55,12 +54,11 @@ pub struct ConfirmTotp {
     pub code: Code,
 }
 
-/// Have sign-ins ask for a mailed code. While an authenticator app is on, that one is asked for instead, so that this takes
-/// nothing away from it and needs no proof of it.
+/// Have sign-ins ask for a mailed code. While an authenticator app is on, that one is asked for instead.
 ///
 /// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidCredentials`], [`Refusal::Limited`] by the client's rules or the
-/// password's budget, [`Refusal::FactorDisabled`], and [`Refusal::FactorNotAllowed`] where the policy takes no mailed codes as
-/// second factor.
+/// password's budget, [`Refusal::FactorDisabled`], [`Refusal::StepUpRequired`], and [`Refusal::FactorNotAllowed`] where the policy
+/// takes no mailed codes as second factor, or the address was never proven.
 #[derive(Clone, Debug)]
 pub struct EnableMailedCode {
     /// Who sends the request.
@@ -106,6 +104,9 @@ signed_in_requests!(
 );
 
 impl SignedInAs<TotpEnrolment> for EnrolTotp {
+    const FRESH: bool = true;
+    const WHILE_DUE: bool = true;
+
     fn password(&self) -> Option<&Password> {
         Some(&self.password)
     }
@@ -114,12 +115,9 @@ impl SignedInAs<TotpEnrolment> for EnrolTotp {
         &self,
         cx: &mut Cx<'_>,
         mut desk: Opened<Account>,
-        at: usize,
+        _: usize,
     ) -> Result<Decision<TotpEnrolment>, MachineError> {
         let (row, notices) = (desk.row, desk.notices());
-        if step_up_required(&desk, at) {
-            return no(cx, desk, Refusal::StepUpRequired, None);
-        }
         let settings = cx.policy.settings().totp;
         let params = TotpParams::new(Algorithm::Sha1, settings.digits, settings.period_seconds);
         let params = params.map_err(|_| MachineError::Misuse("a policy with impossible codes"))?;
@@ -137,6 +135,8 @@ impl SignedInAs<TotpEnrolment> for EnrolTotp {
 }
 
 impl SignedInAs<RecoveryCodesIssued> for ConfirmTotp {
+    const WHILE_DUE: bool = true;
+
     fn decide(
         &self,
         cx: &mut Cx<'_>,
@@ -144,6 +144,9 @@ impl SignedInAs<RecoveryCodesIssued> for ConfirmTotp {
         at: usize,
     ) -> Result<Decision<RecoveryCodesIssued>, MachineError> {
         let factor = Factor::Totp;
+        if let Err(refusal) = desk.may_notify(cx) {
+            return no(cx, desk, refusal, None);
+        }
         let Some(pending) = desk.record.factors.pending.clone() else {
             return no(cx, desk, Refusal::NothingPending, None);
         };
@@ -169,17 +172,17 @@ impl SignedInAs<RecoveryCodesIssued> for ConfirmTotp {
         desk.record.factors.totp = Some(totp);
         // Bound anew: what was guessed at the app before is over (R2).
         desk.guesses(factor).reset();
-        let settings = cx.policy.settings().recovery_codes;
-        let codes: Vec<_> =
-            (0..settings.count).map(|_| RecoveryCode::draw(&mut cx.draw, settings.bits)).collect();
-        desk.record.factors.issue(&desk.key, &codes);
-        desk.guesses(Factor::RecoveryCode).reset();
-        let decision = added(cx, desk, at, factor, RecoveryCodesIssued { codes })?;
-        Ok(decision)
+        let codes = issue(cx, &mut desk);
+        // An app that is shown is not lost.
+        desk.record.factors.lost = None;
+        added(cx, desk, at, factor, RecoveryCodesIssued { codes })
     }
 }
 
 impl SignedInAs<FactorEnabled> for EnableMailedCode {
+    const FRESH: bool = true;
+    const WHILE_DUE: bool = true;
+
     fn password(&self) -> Option<&Password> {
         Some(&self.password)
     }
@@ -190,7 +193,8 @@ impl SignedInAs<FactorEnabled> for EnableMailedCode {
         mut desk: Opened<Account>,
         at: usize,
     ) -> Result<Decision<FactorEnabled>, MachineError> {
-        if !cx.policy.settings().factors.mailed_code {
+        // Nor may a mailbox be asked for that the owner has not shown to be his (R90).
+        if !cx.policy.settings().factors.mailed_code || desk.record.unproven {
             return no(cx, desk, Refusal::FactorNotAllowed, None);
         }
         if desk.record.factors.mailed_code {
@@ -198,16 +202,22 @@ impl SignedInAs<FactorEnabled> for EnableMailedCode {
             let change = desk.put_back(cx)?;
             return Ok(Decision::new(change, Next::Done(Verdict::Granted(FactorEnabled))));
         }
+        if let Err(refusal) = desk.may_notify(cx) {
+            return no(cx, desk, refusal, None);
+        }
         desk.record.factors.mailed_code = true;
         added(cx, desk, at, Factor::MailedCode, FactorEnabled)
     }
 }
 
-/// Whether the account has an authenticator app that this session was not begun with.
-fn step_up_required(desk: &Opened<Account>, at: usize) -> bool {
-    let shown = proven(desk, at);
-    let strong = shown.has(Method::Totp) || shown.has(Method::RecoveryCode);
-    desk.record.factors.totp.is_some() && !strong
+/// Issues recovery codes in place of all earlier ones.
+pub(super) fn issue(cx: &mut Cx<'_>, desk: &mut Opened<Account>) -> Vec<RecoveryCode> {
+    let settings = cx.policy.settings().recovery_codes;
+    let codes: Vec<_> =
+        (0..settings.count).map(|_| RecoveryCode::draw(&mut cx.draw, settings.bits)).collect();
+    desk.record.factors.issue(&desk.key, &codes);
+    desk.guesses(Factor::RecoveryCode).reset();
+    codes
 }
 
 /// What follows an added factor.
@@ -218,24 +228,55 @@ fn added<O>(
     factor: Factor,
     granted: O,
 ) -> Result<Decision<O>, MachineError> {
-    let (row, mut told) = (desk.row, desk.notices());
+    let told = [EventKind::FactorEnabled { factor }];
+    let issued = (factor == Factor::Totp).then_some(EventKind::RecoveryCodesIssued);
+    changed(cx, &mut desk, at, told.into_iter().chain(issued), MessageKind::FactorAdded(factor))?
+        .granted(cx, desk, granted)
+}
+
+/// What follows every change of what signs in: the other sessions end, what was made for the account as it was is dead, and the owner
+/// is told.
+pub(super) fn changed(
+    cx: &mut Cx<'_>,
+    desk: &mut Opened<Account>,
+    at: usize,
+    told: impl IntoIterator<Item = EventKind>,
+    notice: MessageKind,
+) -> Result<Changed, MachineError> {
+    let mut events = desk.notices();
+    let devices = desk.record.devices.len();
     desk.record.raise();
     let count = desk.record.sessions.end(|index, _| index != at);
-    told.push(EventKind::FactorEnabled { factor });
-    if factor == Factor::Totp {
-        told.push(EventKind::RecoveryCodesIssued);
+    events.extend(told);
+    events.extend((count > 0).then_some(EventKind::SessionsEnded { count }));
+    events.extend((devices > 0).then_some(EventKind::DevicesForgotten { count: devices }));
+    let mail = desk.notify(cx, notice)?;
+    events.push(EventKind::NoticeSent { notice: mail.kind.name() });
+    Ok(Changed { events, mail })
+}
+
+/// A change that is to be committed, and told.
+pub(super) struct Changed {
+    events: Vec<EventKind>,
+    mail: Envelope,
+}
+
+impl Changed {
+    pub(super) fn granted<O>(
+        self,
+        cx: &mut Cx<'_>,
+        desk: Opened<Account>,
+        granted: O,
+    ) -> Result<Decision<O>, MachineError> {
+        let (row, account) = (desk.row, desk.record.credentials(&desk.key)?.id);
+        let mut decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(granted)));
+        decision.mail.push(self.mail);
+        Ok(decision.events(cx, &row, self.events).about(&account))
     }
-    if count > 0 {
-        told.push(EventKind::SessionsEnded { count });
-    }
-    let credentials = desk.record.credentials(&desk.key)?;
-    let mut decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(granted)));
-    decision.mail = Some(Envelope::notice(credentials.address, MessageKind::FactorAdded(factor), cx.now));
-    Ok(decision.events(cx, &row, told).about(&credentials.id))
 }
 
 /// A no, after which the record is written: the password that was compared counts.
-fn no<O>(
+pub(super) fn no<O>(
     cx: &mut Cx<'_>,
     desk: Opened<Account>,
     refusal: Refusal,

@@ -6,10 +6,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::assurance::{Method, Methods};
+use super::fresh::gate;
+use crate::assurance::{Method, Methods, Proven};
 use crate::flow::codes::session::missing;
 use crate::flow::desk::Opened;
 use crate::flow::meter::metered;
+use crate::flow::sign_in::signed_in::required;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError, Work};
 use crate::record::{Account, Credentials, RecordKey, RecordKind, StoredSession};
@@ -20,8 +22,9 @@ use crate::{
 
 /// Ask whose a signed-in session is. Notes its use, as exactly as the policy keeps it, so that most checks write nothing.
 ///
-/// Refused: [`Refusal::InvalidSession`] for one that never was, has ended or was ended; [`Refusal::Limited`] by the client's
-/// rules.
+/// Refused: [`Refusal::InvalidSession`] for one that never was, has ended or was ended; [`Refusal::ActionRequired`] while something
+/// has to be done first, so that a host which looks at nothing else treats such a session as none; [`Refusal::Limited`] by the
+/// client's rules.
 #[derive(Clone, Debug)]
 pub struct CheckSession {
     /// Who sends the request.
@@ -90,6 +93,8 @@ pub struct SessionInfo {
     pub address: Address,
     /// What was proven when it began.
     pub methods: Vec<Method>,
+    /// What was proven, and when each was proven last: at the sign-in, or by stepping up.
+    pub proven: Vec<(Method, Timestamp)>,
     /// The assurance level of that, 1 or 2.
     pub aal: u8,
     /// What the client called itself.
@@ -130,7 +135,7 @@ impl core::str::FromStr for SessionId {
 }
 
 impl SessionInfo {
-    fn of(
+    pub(super) fn of(
         cx: &Cx<'_>,
         desk: &Opened<Account>,
         credentials: &Credentials,
@@ -142,8 +147,9 @@ impl SessionInfo {
             account: credentials.id.clone(),
             identifier: credentials.identifier.clone(),
             address: credentials.address.clone(),
-            methods: session.methods.list(),
-            aal: session.methods.aal(),
+            methods: session.methods().list(),
+            proven: session.proven.list().to_vec(),
+            aal: session.methods().aal(),
             label: session.label(&desk.key)?,
             created_at: session.created_at,
             last_used_at: session.last_used_at,
@@ -169,6 +175,11 @@ pub(in crate::flow) trait SignedInAs<O>: Bearer {
     fn password(&self) -> Option<&Password> {
         None
     }
+
+    /// Whether it takes a full sign-in's proofs, and fresh ones: for all that changes what signs in ([`fresh`](super::fresh)).
+    const FRESH: bool = false;
+    /// Whether it may be asked while something else has to be done first ([`Todo`](crate::Todo)).
+    const WHILE_DUE: bool = false;
 
     /// Decides, with the session at `at` of the account on the desk.
     fn decide(&self, cx: &mut Cx<'_>, desk: Opened<Account>, at: usize) -> Result<Decision<O>, MachineError>;
@@ -199,7 +210,8 @@ impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
         let Some(password) = self.request.password() else { return Ok(None) };
         let Some(mut desk) = Opened::<Account>::existing(cx, rows, 0)? else { return Ok(None) };
         let session = desk.record.sessions.position(&self.request.session().digest(&desk.key));
-        if session.is_none() || desk.may_guess(cx, Factor::Password).is_err() {
+        let due = !S::WHILE_DUE && !required(cx.policy, &desk.record).is_empty();
+        if session.is_none() || due || desk.may_guess(cx, Factor::Password).is_err() {
             return Ok(None);
         }
         let stored = desk.record.credentials(&desk.key)?.password.0;
@@ -219,6 +231,13 @@ impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
             return missing(cx, desk, S::OPERATION);
         };
         desk.touch(cx, at);
+        let actions = if S::WHILE_DUE { Vec::new() } else { required(cx.policy, &desk.record) };
+        if let Some(action) = actions.first().copied() {
+            let kind = EventKind::ActionRequired { action };
+            return crate::flow::refused(cx, desk, Refusal::ActionRequired { actions }, kind);
+        }
+        let mut just = Methods::default();
+        let mut suspicious = None;
         if self.request.password().is_some() {
             if let Err(closed) = desk.may_guess(cx, Factor::Password) {
                 let refusal = crate::flow::desk::shut(cx, closed);
@@ -232,9 +251,14 @@ impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
                 let quota = desk.guess_quota(cx, Factor::Password);
                 return Ok(Decision::new(desk.put(cx)?, refused).limit(quota).events(cx, &row, told));
             }
-            desk.guessed_right(Factor::Password);
+            suspicious = desk.guessed_right(cx, Factor::Password);
+            just = just.with(Method::Password);
         }
-        self.request.decide(cx, desk, at)
+        if let Some(refusal) = gate(cx, &desk, at, just).filter(|_| S::FRESH) {
+            return crate::flow::refused(cx, desk, refusal, EventKind::StepUpRequired);
+        }
+        let row = self.row;
+        Ok(self.request.decide(cx, desk, at)?.events(cx, &row, suspicious))
     }
 }
 
@@ -293,6 +317,8 @@ impl SignedInAs<Vec<SessionInfo>> for ListSessions {
 }
 
 impl SignedInAs<Ended> for EndSessions {
+    const WHILE_DUE: bool = true;
+
     fn decide(
         &self,
         cx: &mut Cx<'_>,
@@ -313,7 +339,7 @@ impl SignedInAs<Ended> for EndSessions {
     }
 }
 
-/// What the session at an index has proven.
-pub(in crate::flow) fn proven(desk: &Opened<Account>, at: usize) -> Methods {
-    desk.record.sessions.get(at).map_or_else(Methods::default, |session| session.methods)
+/// What the session at an index has proven, and when.
+pub(in crate::flow) fn proven(desk: &Opened<Account>, at: usize) -> Proven {
+    desk.record.sessions.get(at).map(|session| session.proven.clone()).unwrap_or_default()
 }

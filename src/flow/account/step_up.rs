@@ -1,5 +1,6 @@
 //! Proving another factor while signed in.
 
+use super::fresh::mailed_for;
 use super::sessions::{Bearer, SignedInAs, proven, signed_in_as, signed_in_requests};
 use crate::assurance::Method;
 use crate::flow::desk::Opened;
@@ -8,7 +9,7 @@ use crate::flow::sign_in::signed_in::{Entry, enter};
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::record::Account;
-use crate::{Client, EventKind, Label, Password, Proof, Refusal, Session, SignedIn, Ticket, Verdict};
+use crate::{Client, EventKind, Factor, Label, Password, Proof, Refusal, Session, SignedIn, Ticket, Verdict};
 
 /// Prove another factor while signed in, or the same one anew.
 ///
@@ -24,7 +25,7 @@ pub struct StepUp {
     pub client: Client,
     /// The session.
     pub session: Ticket<Session>,
-    /// The proof. A mailed code is none here: nothing has mailed one.
+    /// The proof. A mailed code is one that [`SendStepUpCode`](crate::SendStepUpCode) mailed for this session.
     pub proof: Proof,
     /// What the client calls itself.
     pub label: Label,
@@ -33,6 +34,8 @@ pub struct StepUp {
 signed_in_requests!(StepUp -> SignedIn);
 
 impl SignedInAs<SignedIn> for StepUp {
+    const WHILE_DUE: bool = true;
+
     fn password(&self) -> Option<&Password> {
         match &self.proof {
             Proof::Password(password) => Some(password),
@@ -47,30 +50,44 @@ impl SignedInAs<SignedIn> for StepUp {
         at: usize,
     ) -> Result<Decision<SignedIn>, MachineError> {
         let (row, mut told, factor) = (desk.row, desk.notices(), self.proof.factor());
+        let gone = MachineError::Misuse("no session there");
+        let session = desk.record.sessions.get(at).ok_or(gone)?.id();
+        let mailed = if factor == Factor::MailedCode { mailed_for(&desk, &session)? } else { None };
         // A password was compared before this; any other proof is tried now.
         let tried = match &self.proof {
-            Proof::Password(_) => Tried::Right(Method::Password),
+            Proof::Password(_) => {
+                Tried::Right(Method::Password, alloc::vec![EventKind::FactorAccepted { factor }])
+            }
             proof if desk.record.factors.has(factor) => attempt(cx, &mut desk, proof, None, None)?,
+            proof if mailed.is_some() => attempt(cx, &mut desk, proof, mailed, None)?,
             // Nothing to compare with, and so nothing to count: else a factor could be disabled before it is there.
-            _ => Tried::Wrong(Refusal::InvalidProof { factor, attempts_left: 0 }, None),
+            _ => {
+                let told = alloc::vec![EventKind::FactorRejected { factor }];
+                Tried::Wrong(Refusal::InvalidProof { factor, attempts_left: 0 }, told)
+            }
         };
         let (refusal, quota) = match tried {
             Tried::Shut(refusal) => return crate::flow::limited(cx, desk, Self::OPERATION, refusal),
-            Tried::Wrong(refusal, locked) => {
-                told.push(EventKind::FactorRejected { factor });
-                told.extend(locked);
+            Tried::Wrong(refusal, events) => {
+                told.extend(events);
+                told.extend(mailed.and_then(|mailed| desk.fail(cx, mailed)));
                 (refusal, Some(desk.guess_quota(cx, factor)))
             }
-            Tried::Right(method) => {
-                told.push(EventKind::FactorAccepted { factor });
-                let all = proven(&desk, at).with(method);
+            Tried::Right(method, events) => {
+                told.extend(events);
+                if let Some(mailed) = mailed {
+                    desk.record.ledger.challenges.remove(mailed);
+                }
+                let all = proven(&desk, at).with(method, desk.now);
                 desk.record.sessions.end(|index, _| index == at);
-                match enter(cx, &mut desk, all, &self.label, false)? {
-                    Entry::In(signed_in, events) => {
+                match enter(cx, &mut desk, all, None, &self.label, false)? {
+                    Entry::In(signed_in, events, mail) => {
                         let account = signed_in.account().clone();
                         let granted = Next::Done(Verdict::Granted(signed_in));
-                        let decision = Decision::new(desk.put(cx)?, granted);
-                        return Ok(decision.events(cx, &row, told).events(cx, &row, events).about(&account));
+                        told.extend(events);
+                        let mut decision = Decision::new(desk.put(cx)?, granted).events(cx, &row, told);
+                        decision.mail.extend(mail);
+                        return Ok(decision.about(&account));
                     }
                     // A factor was added since the session began, and this is not it: the session stays ended.
                     Entry::Missing(_) => (Refusal::InvalidSession, None),

@@ -56,7 +56,7 @@ impl OnSession<Resent> for Resend {
         let mut decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(resent)))
             .event(cx, &row, sent)
             .events(cx, &row, notices);
-        decision.mail = Some(envelope);
+        decision.mail.push(envelope);
         decision.limits = limits;
         Ok(decision)
     }

@@ -30,7 +30,8 @@ pub(in crate::flow) fn begin_session<H: Holder>(
     let (row, notices) = (desk.row, desk.notices());
     let session = Ticket::<OtpSession>::mint(&row, cx.ring, &mut cx.draw).ok_or(RecordError::Sealed)?;
     let ends = desk.now.saturating_add(cx.policy.lifetimes(purpose).session);
-    let challenge = Challenge::new(&desk.key, session.digest(&desk.key), purpose, ends, subject)?;
+    let challenge =
+        Challenge::new(&desk.key, session.digest(&desk.key), (purpose, desk.partition), ends, subject)?;
     let challenges = &mut desk.record.ledger().challenges;
     challenges.push(challenge);
     let index = challenges.len().saturating_sub(1);
@@ -51,7 +52,7 @@ pub(in crate::flow) fn begin_session<H: Holder>(
         .event(cx, &row, EventKind::SessionStarted { purpose })
         .event(cx, &row, sent)
         .events(cx, &row, notices);
-    decision.mail = Some(envelope);
+    decision.mail.push(envelope);
     decision.limits = limits;
     Ok(decision)
 }
@@ -127,8 +128,11 @@ fn message(ask: &Ask) -> MessageKind {
     match ask {
         Ask::SignUp { .. } => MessageKind::SignUpCode,
         Ask::SignIn => MessageKind::SignInCode,
-        Ask::Recover => MessageKind::RecoveryCode,
         Ask::SecondFactor { .. } => MessageKind::SecondFactorCode,
+        Ask::Recover | Ask::Reset => MessageKind::RecoveryCode,
+        Ask::ChangeAddress { .. } => MessageKind::AddressChangeCode,
+        Ask::StepUp { .. } => MessageKind::StepUpCode,
+        Ask::RecoverFactor => MessageKind::FactorRecoveryCode,
         Ask::ConfirmAction { action } => MessageKind::ActionCode(action.clone()),
     }
 }

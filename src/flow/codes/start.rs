@@ -18,8 +18,8 @@ use crate::policy::RULE_LIVE_LINKS;
 use crate::record::{Ask, RecordError, RecordKey, StoredHash, Subject, Visitor};
 use crate::throttle::Limited;
 use crate::{
-    Client, Envelope, EventKind, Identifier, Locale, MailedLink, MessageKind, Operation, Password, Profile,
-    Purpose, Refusal, SignUpLink, Started, Ticket, Timestamp, Verdict,
+    AccountId, Client, Envelope, EventKind, Identifier, Locale, MailedLink, MessageKind, Operation, Password,
+    Profile, Purpose, RecoveryLink, Refusal, SignUpLink, Started, Ticket, Timestamp, Verdict,
 };
 
 /// Start a sign-up: mail a code to an address that is to become an account's.
@@ -56,7 +56,7 @@ pub struct SignIn {
     pub locale: Option<Locale>,
 }
 
-/// Start a recovery by mailed code. The code goes to the address on the account's record, never to one typed (B095, B097).
+/// Start the recovery of a lost password, by a mailed code and a link. They go to the address on the account's record, never to one typed (B095, B097).
 ///
 /// Refused: [`Refusal::Limited`] by the client's, the sending or the live-session rules.
 #[derive(Clone, Debug)]
@@ -75,11 +75,12 @@ impl sealed::Begin for SignUp {
 
     fn begin(self, machine: &Machine) -> sealed::First<Started> {
         let Self { client, identifier, password, profile, locale } = self;
-        if let Err(refusal) = vet(machine, &password, &identifier) {
+        if let Err(refusal) = vet(machine.policy(), machine.blocklist(), &password, &identifier) {
             let then = move || Next::Done(Verdict::Refused(refusal.clone()));
             return metered(machine, &client, Operation::SignUp, then).into();
         }
-        let wish = Wish { identifier, locale, purpose: Purpose::SignUp, pending: Some((profile, password)) };
+        let ask = Wanted::SignUp { profile, password };
+        let wish = Wish { identifier, locale, purpose: Purpose::SignUp, wanted: ask };
         wish.begin(machine, &client, Operation::SignUp).into()
     }
 }
@@ -90,7 +91,7 @@ impl sealed::Begin for SignIn {
 
     fn begin(self, machine: &Machine) -> sealed::First<Started> {
         let Self { client, identifier, locale } = self;
-        let wish = Wish { identifier, locale, purpose: Purpose::SignIn, pending: None };
+        let wish = Wish { identifier, locale, purpose: Purpose::SignIn, wanted: Wanted::SignIn };
         wish.begin(machine, &client, Operation::SignIn).into()
     }
 }
@@ -101,35 +102,68 @@ impl sealed::Begin for Recover {
 
     fn begin(self, machine: &Machine) -> sealed::First<Started> {
         let Self { client, identifier, locale } = self;
-        let wish = Wish { identifier, locale, purpose: Purpose::Recover, pending: None };
+        let wish = Wish { identifier, locale, purpose: Purpose::Recover, wanted: Wanted::Recover };
         wish.begin(machine, &client, Operation::Recover).into()
     }
 }
 
 /// What is to be started.
-struct Wish {
-    identifier: Identifier,
-    locale: Option<Locale>,
-    purpose: Purpose,
-    pending: Option<(Profile, Password)>,
+pub(in crate::flow) struct Wish {
+    pub(in crate::flow) identifier: Identifier,
+    pub(in crate::flow) locale: Option<Locale>,
+    pub(in crate::flow) purpose: Purpose,
+    pub(in crate::flow) wanted: Wanted,
+}
+
+/// What for, with what that takes.
+pub(in crate::flow) enum Wanted {
+    SignUp {
+        profile: Profile,
+        password: Password,
+    },
+    SignIn,
+    Recover,
+    /// The account that is to have the address, as it was when it asked, and the session that asked.
+    ChangeAddress {
+        account: AccountId,
+        generation: u64,
+        session: [u8; 8],
+    },
+}
+
+impl Wanted {
+    const fn password(&self) -> Option<&Password> {
+        match self {
+            Self::SignUp { password, .. } => Some(password),
+            _ => None,
+        }
+    }
+
+    /// Whether an address is asked for that is nobody's yet.
+    const fn free_address(&self) -> bool {
+        matches!(self, Self::SignUp { .. } | Self::ChangeAddress { .. })
+    }
 }
 
 impl Wish {
     fn begin(self, machine: &Machine, client: &Client, operation: Operation) -> Next<Started> {
         let wish = Arc::new(self);
-        metered(machine, client, operation, move || {
-            let asked = Arc::clone(&wish);
-            let then = move |entry: Option<DirectoryEntry>, cx: &Cx<'_>| -> Next<Started> {
-                let visitor = cx.locator.visitor(&asked.identifier);
-                let account = match &entry {
-                    Some(entry) => cx.locator.account(&entry.account),
-                    None => cx.locator.nobody(&asked.identifier),
-                };
-                Next::Turn(Box::new(Start { wish: Arc::clone(&asked), entry, visitor, account, operation }))
-            };
-            Next::Find(wish.identifier.clone(), Arc::new(then))
-        })
+        metered(machine, client, operation, move || find(&wish, operation))
     }
+}
+
+/// Asks who the identifier is, and starts.
+pub(in crate::flow) fn find(wish: &Arc<Wish>, operation: Operation) -> Next<Started> {
+    let asked = Arc::clone(wish);
+    let then = move |entry: Option<DirectoryEntry>, cx: &Cx<'_>| -> Next<Started> {
+        let visitor = cx.locator.visitor(&asked.identifier);
+        let account = match &entry {
+            Some(entry) => cx.locator.account(&entry.account),
+            None => cx.locator.nobody(&asked.identifier),
+        };
+        Next::Turn(Box::new(Start { wish: Arc::clone(&asked), entry, visitor, account, operation }))
+    };
+    Next::Find(wish.identifier.clone(), Arc::new(then))
 }
 
 /// The turn: reads the visitor and the account, writes the visitor.
@@ -144,7 +178,7 @@ struct Start {
 impl Start {
     /// What the limits say: of those that refuse, the one that opens last, so that the same request passes then (R92).
     fn refused(&self, cx: &Cx<'_>, desk: &mut Opened<Visitor>) -> Option<Refusal> {
-        let full = desk.record.ledger.links_full().filter(|_| self.wish.purpose == Purpose::SignUp);
+        let full = desk.record.ledger.links_full(self.wish.purpose);
         let full = full.map(|retry_at| refuse(cx, Limited { rule: RULE_LIVE_LINKS, retry_at }));
         let opens = |refusal: &Refusal| match refusal {
             Refusal::Limited { retry_at, .. } => *retry_at,
@@ -154,17 +188,25 @@ impl Start {
     }
 
     fn subject(&self, known: Option<&Known>, hashed: Option<&Hashed>) -> Result<Subject, MachineError> {
-        let Wish { identifier, locale, purpose, pending } = &*self.wish;
-        let ask = match (purpose, pending, hashed.and_then(Hashed::hash)) {
-            (Purpose::SignUp, Some((profile, _)), Some(hash)) => {
-                Ask::SignUp { profile: profile.clone(), password: StoredHash(hash.clone()) }
+        let Wish { identifier, locale, wanted, .. } = &*self.wish;
+        let (ask, asker) = match (wanted, hashed.and_then(Hashed::hash)) {
+            (Wanted::SignUp { profile, .. }, Some(hash)) => {
+                (Ask::SignUp { profile: profile.clone(), password: StoredHash(hash.clone()) }, None)
             }
-            (Purpose::SignIn, ..) => Ask::SignIn,
-            (Purpose::Recover, ..) => Ask::Recover,
+            (Wanted::SignIn, _) => (Ask::SignIn, None),
+            (Wanted::Recover, _) => (Ask::Recover, None),
+            (Wanted::ChangeAddress { account, generation, session }, _) => {
+                (Ask::ChangeAddress { session: *session }, Some((account.clone(), *generation)))
+            }
             _ => return Err(MachineError::Misuse("a sign-up was decided without its password hashed")),
         };
-        // A sign-up is for nobody's account: what it holds is the same whether or not the address is taken.
-        let known = known.filter(|_| *purpose != Purpose::SignUp);
+        if wanted.free_address() {
+            // For nobody's account, or for the asker's: what it holds is the same whether or not the address is taken.
+            let own =
+                known.is_none_or(|known| asker.as_ref().is_some_and(|(account, _)| *account == known.id));
+            let (identifier, locale) = (identifier.clone(), locale.clone());
+            return Ok(Subject { identifier, address: None, locale, account: asker, answerable: own, ask });
+        }
         Ok(Subject {
             identifier: identifier.clone(),
             address: known
@@ -172,7 +214,8 @@ impl Start {
                 .filter(|address| address != identifier.address()),
             locale: locale.clone(),
             account: known.map(|known| (known.id.clone(), known.generation)),
-            answerable: known.is_some(),
+            // Codes go to proven addresses only (B097).
+            answerable: known.is_some_and(|known| known.proven),
             ask,
         })
     }
@@ -184,7 +227,7 @@ impl Turn<Started> for Start {
     }
 
     fn work(&self, cx: &mut Cx<'_>, rows: &Rows<'_>) -> Result<Option<Work>, MachineError> {
-        let Some((_, password)) = &self.wish.pending else { return Ok(None) };
+        let Some(password) = self.wish.wanted.password() else { return Ok(None) };
         let mut desk = Opened::<Visitor>::or_new(cx, rows)?;
         if self.refused(cx, &mut desk).is_some() {
             return Ok(None);
@@ -205,17 +248,16 @@ impl Turn<Started> for Start {
             return crate::flow::limited(cx, desk, self.operation, refusal);
         }
         let known = known(cx, rows, self.entry.as_ref(), &self.wish.identifier)?;
-        let mut subject = self.subject(known.as_ref(), hashed)?;
-        if purpose == Purpose::SignUp {
-            subject.answerable = known.is_none();
-        }
+        let subject = self.subject(known.as_ref(), hashed)?;
         let link = match purpose {
             Purpose::SignUp => send::Link::Kept(keep_link(cx, &mut desk, subject.answerable)?),
+            Purpose::Recover => send::Link::Kept(recovery_link(cx, &mut desk, &subject)?),
             Purpose::SignIn => send::Link::OfSession,
             _ => send::Link::None,
         };
         let decision = send::begin_session(cx, desk, purpose, &subject, link)?;
-        Ok(match known.filter(|_| purpose == Purpose::SignUp) {
+        let taken = self.wish.wanted.free_address() && !subject.answerable;
+        Ok(match known.filter(|_| taken) {
             Some(owner) => notice(decision, &owner).event(cx, &self.visitor, EventKind::SignUpTaken),
             None => decision,
         })
@@ -235,17 +277,37 @@ fn keep_link(
     Ok((MailedLink::SignUp(link), expires_at))
 }
 
+/// Makes a link that does what the code does, and keeps it: outside the guess budget, and longer than any gap between sends, so that
+/// nobody who spends those keeps the owner out (law 9). For an unknown identifier the record keeps a digest that no link has.
+fn recovery_link(
+    cx: &mut Cx<'_>,
+    desk: &mut Opened<Visitor>,
+    subject: &Subject,
+) -> Result<(MailedLink, Timestamp), MachineError> {
+    let purpose = Purpose::Recover;
+    let link = Ticket::<RecoveryLink>::mint(&desk.row, cx.ring, &mut cx.draw).ok_or(RecordError::Sealed)?;
+    let (digest, nothing) = (link.digest(&desk.key), cx.draw.bytes());
+    let expires_at = desk.now.saturating_add(cx.policy.settings().links.recover);
+    let digest = if subject.answerable { digest } else { nothing };
+    desk.record.ledger.keep_link_about(&desk.key, digest, purpose, expires_at, subject)?;
+    Ok((MailedLink::Recovery(link), expires_at))
+}
+
 /// Makes of the message to whoever signed up one to the owner of the taken address.
 fn notice(mut decision: Decision<Started>, owner: &Known) -> Decision<Started> {
-    decision.mail = decision.mail.map(|envelope| Envelope {
-        to: owner.address.clone(),
-        kind: MessageKind::SignUpTaken,
-        code: None,
-        link: None,
-        expires_at: None,
-        link_expires_at: None,
-        suppressed: false,
-        ..envelope
-    });
+    decision.mail = decision
+        .mail
+        .into_iter()
+        .map(|envelope| Envelope {
+            to: owner.address.clone(),
+            kind: MessageKind::SignUpTaken,
+            code: None,
+            link: None,
+            expires_at: None,
+            link_expires_at: None,
+            suppressed: false,
+            ..envelope
+        })
+        .collect();
     decision
 }

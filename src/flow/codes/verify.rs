@@ -5,7 +5,9 @@ use alloc::sync::Arc;
 
 use super::session::{OnSession, missing, on_session};
 use crate::assurance::Method;
+use crate::flow::account::address::move_to;
 use crate::flow::desk::{Holder, Opened, shut};
+use crate::flow::recovery::grant::grant_reset;
 use crate::flow::sign_in::enter::by_mailbox;
 use crate::flow::sign_up::open::{Admit, make_account};
 use crate::machine::MachineError;
@@ -136,10 +138,11 @@ fn accepted<H: Holder>(
     let next = granted(cx, &desk, purpose, subject, enter);
     desk.record.ledger().spend(purpose);
     // Ends a run of failures, which only an account's record counts. All other counts only age (law 2).
-    desk.guessed_right(Factor::MailedCode);
+    let suspicious = desk.guessed_right(cx, Factor::MailedCode);
     let change = desk.put(cx)?;
     Ok(Decision::new(change, next)
         .event(cx, &row, EventKind::CodeAccepted { purpose })
+        .events(cx, &row, suspicious)
         .events(cx, &row, notices))
 }
 
@@ -159,18 +162,36 @@ fn granted<H: Holder>(
             let (id, who) = (account.clone(), identifier.clone());
             let tell = move |progress| {
                 let (account, identifier) = (account.clone(), identifier.clone());
-                Verified { purpose, account, identifier, action: None, progress: Some(progress) }
+                Verified { purpose, account, identifier, action: None, grant: None, progress: Some(progress) }
             };
             by_mailbox(cx, id, generation, who, Method::MailedCode, label, Arc::new(tell))
         }
-        (Ask::SignIn | Ask::Recover, Some((id, generation))) => {
+        (Ask::SignIn, Some((id, generation))) => {
             Next::Turn(Box::new(Admit::new(cx, purpose, id, generation, identifier)))
+        }
+        (Ask::Recover, Some((id, generation))) => {
+            let (account, who) = (id.clone(), identifier.clone());
+            let tell = move |grant| {
+                let (account, identifier) = (account.clone(), identifier.clone());
+                Verified { purpose, account, identifier, action: None, grant: Some(grant), progress: None }
+            };
+            grant_reset(cx, id, generation, who, Arc::new(tell))
+        }
+        (Ask::ChangeAddress { session }, Some((id, generation))) => {
+            move_to(cx, id, generation, identifier, session)
         }
         (Ask::ConfirmAction { action }, Some((account, generation)))
             if desk.record.generation() == Some(generation) =>
         {
             let action = Some(action);
-            Next::Done(Verdict::Granted(Verified { purpose, account, identifier, action, progress: None }))
+            Next::Done(Verdict::Granted(Verified {
+                purpose,
+                account,
+                identifier,
+                action,
+                grant: None,
+                progress: None,
+            }))
         }
         _ => Next::Done(Verdict::Refused(Refusal::InvalidSession)),
     }

@@ -12,8 +12,8 @@ use crate::policy::RULE_PENDING_LOGINS;
 use crate::record::{Account, Ask, Challenge, RecordError, Subject};
 use crate::throttle::Limited;
 use crate::{
-    EventKind, Factor, Login, Operation, Progress, Purpose, Refusal, SecondFactor, Steps, Ticket, Timestamp,
-    Verdict,
+    Device, EventKind, Factor, Login, Operation, Progress, Purpose, Refusal, SecondFactor, Steps, Ticket,
+    Timestamp, Verdict,
 };
 
 /// What is asked of whom.
@@ -22,6 +22,8 @@ pub(in crate::flow) struct Asking<'a> {
     pub(in crate::flow) manner: &'a Manner,
     pub(in crate::flow) proven: Methods,
     pub(in crate::flow) offered: Vec<Factor>,
+    /// The new ticket of the trusted device that was shown.
+    pub(in crate::flow) device: Option<Ticket<Device>>,
 }
 
 /// Where it is kept that somebody is half-way in.
@@ -72,10 +74,11 @@ impl Asking<'_> {
             sent_to: self.mails().then(|| self.who.identifier.masked()),
             state,
             offered: self.offered,
+            device: self.device,
         };
         let granted = Next::Done(Verdict::Granted(tell(Progress::SecondFactor(second))));
         let mut decision = Decision::new(desk.put(cx)?, granted).events(cx, &row, told).about(&self.who.id);
-        decision.mail = mail;
+        decision.mail.extend(mail);
         Ok(decision)
     }
 
@@ -149,7 +152,7 @@ fn keep(
 ) -> Result<usize, MachineError> {
     let purpose = Purpose::SecondFactor;
     let ends = desk.now.saturating_add(cx.policy.lifetimes(purpose).session);
-    let mut challenge = Challenge::new(&desk.key, ticket, purpose, ends, subject)?;
+    let mut challenge = Challenge::new(&desk.key, ticket, (purpose, desk.partition), ends, subject)?;
     challenge.failures = failures;
     let challenges = &mut desk.record.ledger.challenges;
     challenges.push(challenge);
@@ -158,7 +161,7 @@ fn keep(
 
 /// The refusal where as many sign-ins wait for a second factor as may: a full list refuses (law 9).
 fn list_full(cx: &Cx<'_>, desk: &Opened<Account>) -> Option<Refusal> {
-    let live = desk.record.ledger.live(Purpose::SecondFactor);
+    let live = desk.record.ledger.live(Purpose::SecondFactor).filter(|it| it.partition == desk.partition);
     let (count, first_end) =
         live.fold((0_usize, Timestamp::MAX), |(n, end), c| (n.saturating_add(1), end.min(c.expires_at)));
     let full = Limited { rule: RULE_PENDING_LOGINS, retry_at: first_end };

@@ -5,16 +5,17 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::ask::{self, Asking};
-use super::prove::{Tried, attempt};
+use super::prove::{Tried, alarm, attempt};
 use super::signed_in::{Entry, enter, missing};
-use crate::assurance::{Method, Methods};
+use crate::assurance::{Method, Methods, Proven};
 use crate::flow::desk::Opened;
+use crate::flow::devices;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{DirectoryEntry, Hashed, MachineError, Work};
 use crate::record::{Account, Credentials, RecordKey, StoredHash};
 use crate::{
-    AccountId, Address, EventKind, Factor, Identifier, Label, Locale, Operation, Password, PasswordHash,
-    Progress, Proofs, Purpose, Refusal, Steps, Verdict,
+    AccountId, Address, Device, EventKind, Factor, Identifier, Label, Locale, Operation, Password,
+    PasswordHash, Progress, Proofs, Purpose, Refusal, Steps, Ticket, Verdict,
 };
 
 /// How somebody wants to enter.
@@ -24,6 +25,8 @@ pub(in crate::flow) struct Manner {
     pub(in crate::flow) locale: Option<Locale>,
     /// The password typed would not be taken as a new one.
     pub(in crate::flow) weak_password: bool,
+    /// The device that was shown, where it is one of the account's.
+    pub(in crate::flow) device: Option<Ticket<Device>>,
 }
 
 /// Whose first factor was proven, as it was then. Only the turns that compare first factors make one.
@@ -32,7 +35,15 @@ pub(in crate::flow) struct Who {
     pub(in crate::flow) generation: u64,
     pub(in crate::flow) identifier: Identifier,
     /// The host's own address and credential, which are taken over where the account has no record yet.
-    pub(in crate::flow) stands_in: Option<(Address, PasswordHash)>,
+    pub(in crate::flow) stands_in: Option<StandsIn>,
+}
+
+/// The host's own address and credential, and whether the address was proven.
+#[derive(Clone)]
+pub(in crate::flow) struct StandsIn {
+    pub(in crate::flow) address: Address,
+    pub(in crate::flow) password: PasswordHash,
+    pub(in crate::flow) proven: bool,
 }
 
 /// The account's turn of every sign-in: checks that the account is still the one the first factor was proven for, then
@@ -63,12 +74,10 @@ pub(in crate::flow) fn by_mailbox<O: 'static>(
     label: Label,
     tell: Tell<O>,
 ) -> Next<O> {
-    let manner = Arc::new(Manner { steps: Steps::Stepwise, label, locale: None, weak_password: false });
+    let steps = Steps::Stepwise;
+    let manner = Arc::new(Manner { steps, label, locale: None, weak_password: false, device: None });
     let row = cx.locator.account(&id);
-    let asked = identifier.clone();
-    let account = id.clone();
-    let enter = move |stands_in| {
-        let who = Who { id: account.clone(), generation, identifier: identifier.clone(), stands_in };
+    Who::ask(id, generation, identifier, move |who| {
         Next::Turn(Box::new(Enter {
             row,
             who,
@@ -78,27 +87,42 @@ pub(in crate::flow) fn by_mailbox<O: 'static>(
             refusal: Refusal::InvalidSession,
             tell: Arc::clone(&tell),
         }))
-    };
-    if generation > 0 {
-        return enter(None);
-    }
-    // The account had no record: what stands in for it is asked for again.
-    let then = move |entry: Option<DirectoryEntry>, _: &Cx<'_>| {
-        let legacy = entry.and_then(|entry| Some((entry.account, entry.address, entry.legacy?)));
-        enter(legacy.filter(|(account, ..)| *account == id).map(|(_, address, legacy)| (address, legacy)))
-    };
-    Next::Find(asked, Arc::new(then))
+    })
 }
 
-impl<O> Enter<O> {
+impl Who {
+    /// Goes on with whoever proved the mailbox of an account. Where the account had no record, what stands in for it is asked
+    /// for again.
+    pub(in crate::flow) fn ask<O: 'static>(
+        id: AccountId,
+        generation: u64,
+        identifier: Identifier,
+        then: impl Fn(Self) -> Next<O> + Send + Sync + 'static,
+    ) -> Next<O> {
+        if generation > 0 {
+            return then(Self { id, generation, identifier, stands_in: None });
+        }
+        let asked = identifier.clone();
+        let found = move |entry: Option<DirectoryEntry>, _: &Cx<'_>| {
+            let stands_in = entry.filter(|entry| entry.account == id).and_then(StandsIn::of);
+            then(Self { id: id.clone(), generation, identifier: identifier.clone(), stands_in })
+        };
+        Next::Find(asked, Arc::new(found))
+    }
+
     /// The account, or what becomes its record, if it is still what it was.
-    fn open(&self, cx: &mut Cx<'_>, rows: &Rows<'_>) -> Result<Option<Opened<Account>>, MachineError> {
-        let Who { id, generation, identifier, stands_in } = &self.who;
+    pub(in crate::flow) fn open(
+        &self,
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+    ) -> Result<Option<Opened<Account>>, MachineError> {
+        let Self { id, generation, identifier, stands_in } = self;
         if let Some(desk) = Opened::<Account>::existing(cx, rows, 0)? {
             let same = desk.record.generation == *generation && !desk.record.suspended;
             return Ok(Some(desk).filter(|desk| same && desk.record.answers_to(&desk.key, identifier)));
         }
-        let Some((address, password)) = stands_in.as_ref().filter(|_| *generation == 0) else {
+        let fresh = *generation == 0 && rows.at(0)?.1.is_none();
+        let Some(StandsIn { address, password, proven }) = stands_in.as_ref().filter(|_| fresh) else {
             return Ok(None);
         };
         let credentials = Credentials {
@@ -106,8 +130,17 @@ impl<O> Enter<O> {
             identifier: identifier.clone(),
             address: address.clone(),
             password: StoredHash(password.clone()),
+            moving: None,
         };
-        Opened::or_open(cx, rows, &credentials).map(Some)
+        let mut desk = Opened::or_open(cx, rows, &credentials)?;
+        desk.record.unproven = !proven;
+        Ok(Some(desk))
+    }
+}
+
+impl StandsIn {
+    pub(in crate::flow) fn of(entry: DirectoryEntry) -> Option<Self> {
+        Some(Self { address: entry.address, password: entry.legacy?, proven: entry.address_proven })
     }
 }
 
@@ -118,7 +151,7 @@ impl<O: 'static> Turn<O> for Enter<O> {
 
     fn work(&self, cx: &mut Cx<'_>, rows: &Rows<'_>) -> Result<Option<Work>, MachineError> {
         let Some(password) = &self.rehash else { return Ok(None) };
-        let desk = self.open(cx, rows)?;
+        let desk = self.who.open(cx, rows)?;
         Ok(desk.map(|desk| Work::hash(password.clone(), desk.salt())))
     }
 
@@ -129,7 +162,7 @@ impl<O: 'static> Turn<O> for Enter<O> {
         hashed: Option<&Hashed>,
     ) -> Result<Decision<O>, MachineError> {
         let known = rows.at(0)?.1.is_some();
-        let Some(mut desk) = self.open(cx, rows)? else {
+        let Some(mut desk) = self.who.open(cx, rows)? else {
             return Ok(crate::flow::sign_up::open::conflict(
                 cx,
                 &self.row,
@@ -141,45 +174,53 @@ impl<O: 'static> Turn<O> for Enter<O> {
         if !known {
             told.push(EventKind::AccountTakenOver);
         }
+        // The directory led here from the new identifier: it was told, though nobody came back to say so.
+        if desk.record.credentials(&desk.key)?.moving.as_ref() == Some(&self.who.identifier) {
+            desk.record.end_move(&desk.key, true, &mut cx.draw)?;
+            told.push(EventKind::AddressChanged);
+        }
         if let Some(hash) = hashed.and_then(Hashed::hash) {
             desk.record.rehash(&desk.key, hash, &mut cx.draw)?;
             told.push(EventKind::PasswordRehashed);
         }
+        let device = self.manner.device.as_ref().and_then(|device| devices::show(cx, &mut desk, device));
+        let skip = device.as_ref().and_then(|device| device.skip(cx, &desk));
         let asked = missing(&desk.record.factors, self.proven);
+        let asked = if skip.is_some() { Vec::new() } else { asked };
         let proof = match &self.manner.steps {
             Steps::AtOnce(proofs) => Proofs::pick(proofs, asked.first().copied()),
             Steps::Stepwise => None,
         };
         let Some(proof) = proof.filter(|_| !asked.is_empty()) else {
-            return self.go_on(cx, desk, self.proven, told);
+            return self.go_on(cx, desk, self.proven, device.as_ref(), told);
         };
         let factor = proof.factor();
         // A proof that the account does not ask for is not compared, and no budget is charged for it.
         if !asked.contains(&factor) {
             let refusal = Refusal::InvalidProof { factor, attempts_left: 0 };
-            return self.no(cx, desk, told, refusal, EventKind::FactorRejected { factor });
+            told.push(EventKind::FactorRejected { factor });
+            return self.no(cx, desk, told, refusal);
         }
         let at_once = ask::at_once(&desk);
         match attempt(cx, &mut desk, &proof, at_once, None)? {
-            Tried::Right(method) => {
-                told.push(EventKind::FactorAccepted { factor });
+            Tried::Right(method, events) => {
+                told.extend(events);
                 if let Some(at) = at_once.filter(|_| factor == Factor::MailedCode) {
                     desk.record.ledger.challenges.remove(at);
                 }
-                self.go_on(cx, desk, self.proven.with(method), told)
+                self.go_on(cx, desk, self.proven.with(method), device.as_ref(), told)
             }
-            Tried::Wrong(refusal, locked) => {
-                told.extend(locked);
+            Tried::Wrong(refusal, events) => {
+                told.extend(events);
                 if let Some(at) = at_once.filter(|_| factor == Factor::MailedCode) {
                     told.extend(desk.fail(cx, at));
                 }
                 let quota = desk.guess_quota(cx, factor);
-                let decision = self.no(cx, desk, told, refusal, EventKind::FactorRejected { factor })?;
-                Ok(decision.limit(quota))
+                Ok(self.no(cx, desk, told, refusal)?.limit(quota))
             }
             Tried::Shut(refusal) => {
-                let limited = crate::flow::limit_event(Operation::PasswordSignIn, &refusal);
-                self.no(cx, desk, told, refusal, limited)
+                told.push(crate::flow::limit_event(Operation::PasswordSignIn, &refusal));
+                self.no(cx, desk, told, refusal)
             }
         }
     }
@@ -189,35 +230,49 @@ impl<O: 'static> Enter<O> {
     fn no(
         &self,
         cx: &mut Cx<'_>,
-        desk: Opened<Account>,
+        mut desk: Opened<Account>,
         told: Vec<EventKind>,
         refusal: Refusal,
-        kind: EventKind,
     ) -> Result<Decision<O>, MachineError> {
         let row = desk.row;
+        let alarm = alarm(cx, &mut desk, &told)?;
         let change = desk.put(cx)?;
         let refused = Next::Done(Verdict::Refused(refusal));
-        Ok(Decision::new(change, refused).events(cx, &row, told).event(cx, &row, kind))
+        let mut decision = Decision::new(change, refused).events(cx, &row, told);
+        decision.mail.extend(alarm);
+        Ok(decision)
     }
 
-    /// Signs in, or asks for what is missing.
+    /// Goes in if nothing is missing, else asks for it.
     fn go_on(
         &self,
         cx: &mut Cx<'_>,
         mut desk: Opened<Account>,
         proven: Methods,
-        told: Vec<EventKind>,
+        device: Option<&devices::Good>,
+        mut told: Vec<EventKind>,
     ) -> Result<Decision<O>, MachineError> {
-        let row = desk.row;
-        match enter(cx, &mut desk, proven, &self.manner.label, self.manner.weak_password)? {
-            Entry::In(signed_in, events) => {
+        let Manner { label, weak_password, .. } = &*self.manner;
+        let (row, now) = (desk.row, desk.now);
+        let skip = device.and_then(|device| device.skip(cx, &desk));
+        let asked = missing(&desk.record.factors, proven);
+        let next = device.map(|device| device.rotate(cx, &mut desk)).transpose()?;
+        told.extend(
+            device.map(|_| EventKind::DeviceAccepted { skipped: skip.is_some() && !asked.is_empty() }),
+        );
+        match enter(cx, &mut desk, Proven::at(proven, now), skip.as_ref(), label, *weak_password)? {
+            Entry::In(signed_in, events, mail) => {
                 let account = signed_in.account().clone();
+                let signed_in = signed_in.with_device(next);
                 let granted = Next::Done(Verdict::Granted((self.tell)(Progress::SignedIn(signed_in))));
-                let decision = Decision::new(desk.put(cx)?, granted);
-                Ok(decision.events(cx, &row, told).events(cx, &row, events).about(&account))
+                told.extend(events);
+                let mut decision =
+                    Decision::new(desk.put(cx)?, granted).events(cx, &row, told).about(&account);
+                decision.mail.extend(mail);
+                Ok(decision)
             }
             Entry::Missing(offered) => {
-                let asking = Asking { who: &self.who, manner: &self.manner, proven, offered };
+                let asking = Asking { who: &self.who, manner: &self.manner, proven, offered, device: next };
                 asking.decide(cx, desk, told, &self.tell)
             }
         }

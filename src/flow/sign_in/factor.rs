@@ -4,9 +4,9 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::prove::{Tried, attempt};
+use super::prove::{Tried, alarm, attempt};
 use super::signed_in::{Entry, enter, missing};
-use crate::assurance::Methods;
+use crate::assurance::{Methods, Proven};
 use crate::flow::codes::send;
 use crate::flow::codes::session::missing as unknown_ticket;
 use crate::flow::desk::Opened;
@@ -16,7 +16,7 @@ use crate::machine::{Hashed, Machine, MachineError, Work};
 use crate::record::{Account, Ask, RecordKey, RecordKind, Subject};
 use crate::{
     Client, EventKind, Factor, Label, Login, Operation, Proof, Purpose, Refusal, SecondFactor, SignedIn,
-    Ticket, Verdict,
+    Ticket, Timestamp, Verdict,
 };
 
 /// Prove a second factor.
@@ -56,16 +56,18 @@ crate::flow::request!(ProveFactor -> SignedIn, on_login);
 crate::flow::request!(ResendFactorCode -> SecondFactor, on_login);
 
 /// A sign-in that waits for its second factor.
-struct Waiting {
-    desk: Opened<Account>,
+pub(in crate::flow) struct Waiting {
+    pub(in crate::flow) desk: Opened<Account>,
     /// Where its challenge is.
-    at: usize,
-    subject: Subject,
-    proven: Methods,
+    pub(in crate::flow) at: usize,
+    pub(in crate::flow) subject: Subject,
+    /// What was proven before, and when.
+    pub(in crate::flow) proven: Methods,
+    began: Timestamp,
 }
 
 /// What is to be done with a sign-in that waits.
-trait OnLogin<O>: Send + Sync + 'static {
+pub(in crate::flow) trait OnLogin<O>: Send + Sync + 'static {
     const OPERATION: Operation;
 
     fn client(&self) -> &Client;
@@ -84,7 +86,7 @@ trait OnLogin<O>: Send + Sync + 'static {
     ) -> Result<Decision<O>, MachineError>;
 }
 
-fn on_login<O: 'static, L: OnLogin<O>>(machine: &Machine, request: L) -> Next<O> {
+pub(in crate::flow) fn on_login<O: 'static, L: OnLogin<O>>(machine: &Machine, request: L) -> Next<O> {
     let row = request.ticket().row(machine.ring()).filter(|row| row.kind() == Some(RecordKind::Account));
     let (client, request) = (request.client().clone(), Arc::new(request));
     metered(machine, &client, L::OPERATION, move || match row {
@@ -100,17 +102,25 @@ struct Found<L> {
 
 impl<L> Found<L> {
     /// The sign-in, if the ticket is one's and the account is what it was.
-    fn find<O>(&self, desk: Opened<Account>) -> Result<Result<Waiting, Opened<Account>>, MachineError>
+    fn find<O>(
+        &self,
+        cx: &Cx<'_>,
+        mut desk: Opened<Account>,
+    ) -> Result<Result<Waiting, Opened<Account>>, MachineError>
     where
         L: OnLogin<O>,
     {
         let digest = self.request.ticket().digest(&desk.key);
         let Some(at) = desk.record.ledger.position(&digest) else { return Ok(Err(desk)) };
-        let subject = desk.challenge(at)?.subject(&desk.key)?;
+        let challenge = desk.challenge(at)?;
+        let life = cx.policy.lifetimes(challenge.purpose).session;
+        let (partition, began) = (challenge.partition, challenge.expires_at.saturating_sub(life));
+        let subject = challenge.subject(&desk.key)?;
         let same = subject.account.as_ref().is_some_and(|(_, made_for)| *made_for == desk.record.generation);
         Ok(match subject.ask {
             Ask::SecondFactor { proven } if same && !desk.record.suspended => {
-                Ok(Waiting { desk, at, subject, proven })
+                desk.partition = partition;
+                Ok(Waiting { desk, at, subject, proven, began })
             }
             _ => Err(desk),
         })
@@ -124,7 +134,7 @@ impl<O: 'static, L: OnLogin<O>> Turn<O> for Found<L> {
 
     fn work(&self, cx: &mut Cx<'_>, rows: &Rows<'_>) -> Result<Option<Work>, MachineError> {
         let Some(desk) = Opened::<Account>::existing(cx, rows, 0)? else { return Ok(None) };
-        match self.find(desk)? {
+        match self.find(cx, desk)? {
             Ok(waiting) => self.request.work(cx, waiting),
             Err(_) => Ok(None),
         }
@@ -139,7 +149,7 @@ impl<O: 'static, L: OnLogin<O>> Turn<O> for Found<L> {
         let Some(desk) = Opened::<Account>::existing(cx, rows, 0)? else {
             return Ok(crate::flow::unknown(cx, self.row, L::OPERATION));
         };
-        match self.find(desk)? {
+        match self.find(cx, desk)? {
             Ok(waiting) => self.request.decide(cx, waiting, hashed),
             Err(desk) => unknown_ticket(cx, desk, L::OPERATION),
         }
@@ -173,30 +183,34 @@ impl OnLogin<SignedIn> for ProveFactor {
         waiting: Waiting,
         hashed: Option<&Hashed>,
     ) -> Result<Decision<SignedIn>, MachineError> {
-        let Waiting { mut desk, at, proven, .. } = waiting;
+        let Waiting { mut desk, at, proven, began, .. } = waiting;
         let (row, mut told, factor) = (desk.row, desk.notices(), self.proof.factor());
         // What the account does not ask for is not compared; it only uses up the ticket.
         let tried = if missing(&desk.record.factors, proven).contains(&factor) {
             attempt(cx, &mut desk, &self.proof, Some(at), hashed)?
         } else {
-            Tried::Wrong(Refusal::InvalidProof { factor, attempts_left: 0 }, None)
+            let told = alloc::vec![EventKind::FactorRejected { factor }];
+            Tried::Wrong(Refusal::InvalidProof { factor, attempts_left: 0 }, told)
         };
         let refusal = match tried {
             Tried::Shut(refusal) => return crate::flow::limited(cx, desk, Self::OPERATION, refusal),
-            Tried::Wrong(refusal, locked) => {
-                told.push(EventKind::FactorRejected { factor });
-                told.extend(locked);
+            Tried::Wrong(refusal, events) => {
+                told.extend(events);
                 refusal
             }
-            Tried::Right(method) => {
-                told.push(EventKind::FactorAccepted { factor });
-                match enter(cx, &mut desk, proven.with(method), &self.label, false)? {
-                    Entry::In(signed_in, events) => {
+            Tried::Right(method, events) => {
+                told.extend(events);
+                let proven = Proven::at(proven, began).with(method, desk.now);
+                match enter(cx, &mut desk, proven, None, &self.label, false)? {
+                    Entry::In(signed_in, events, mail) => {
                         desk.record.ledger.challenges.remove(at);
                         let account = signed_in.account().clone();
                         let granted = Next::Done(Verdict::Granted(signed_in));
+                        told.extend(events);
                         let decision = Decision::new(desk.put(cx)?, granted);
-                        return Ok(decision.events(cx, &row, told).events(cx, &row, events).about(&account));
+                        let mut decision = decision.events(cx, &row, told).about(&account);
+                        decision.mail.extend(mail);
+                        return Ok(decision);
                     }
                     // Every factor that is offered completes the sign-in. Were one not to, nobody would be signed in.
                     Entry::Missing(_) => Refusal::InvalidProof { factor, attempts_left: 0 },
@@ -205,9 +219,12 @@ impl OnLogin<SignedIn> for ProveFactor {
         };
         told.extend(desk.fail(cx, at));
         let quota = desk.guess_quota(cx, factor);
+        let alarm = alarm(cx, &mut desk, &told)?;
         let change = desk.put(cx)?;
         let refused = Next::Done(Verdict::Refused(refusal));
-        Ok(Decision::new(change, refused).limit(quota).events(cx, &row, told))
+        let mut decision = Decision::new(change, refused).limit(quota).events(cx, &row, told);
+        decision.mail.extend(alarm);
+        Ok(decision)
     }
 }
 
@@ -227,7 +244,7 @@ impl OnLogin<SecondFactor> for ResendFactorCode {
         waiting: Waiting,
         _: Option<&Hashed>,
     ) -> Result<Decision<SecondFactor>, MachineError> {
-        let Waiting { mut desk, at, subject, proven } = waiting;
+        let Waiting { mut desk, at, subject, proven, .. } = waiting;
         let (row, notices, purpose) = (desk.row, desk.notices(), Purpose::SecondFactor);
         let offered = missing(&desk.record.factors, proven);
         let Some((account, _)) = subject.account.clone().filter(|_| offered.contains(&Factor::MailedCode))
@@ -241,12 +258,13 @@ impl OnLogin<SecondFactor> for ResendFactorCode {
         let state = Some(desk.state(cx, at)?);
         let limits = send::quotas(cx, &mut desk, purpose);
         let sent_to = Some(subject.identifier.masked());
-        let second = SecondFactor { account, login: None, offered, mailed: true, sent_to, state };
+        let second =
+            SecondFactor { account, login: None, offered, mailed: true, sent_to, state, device: None };
         let sent = EventKind::CodeSent { purpose, resend: true, suppressed: false };
         let mut decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(second)))
             .event(cx, &row, sent)
             .events(cx, &row, notices);
-        decision.mail = Some(mail);
+        decision.mail.push(mail);
         decision.limits = limits;
         Ok(decision)
     }

@@ -1,18 +1,20 @@
 //! One try at a second factor: the budget, the comparison, the count.
 
+use alloc::vec::Vec;
+
 use crate::assurance::Method;
 use crate::flow::desk::{Holder, Opened, shut};
 use crate::machine::turn::Cx;
 use crate::machine::{Hashed, MachineError};
-use crate::record::{Account, Shown};
-use crate::{EventKind, Factor, Proof, Refusal};
+use crate::record::{Accepted, Account, Shown};
+use crate::{Envelope, EventKind, Factor, MessageKind, Proof, Refusal};
 
 /// What came of a try.
 pub(in crate::flow) enum Tried {
-    /// Right, and spent. The record has changed.
-    Right(Method),
+    /// Right, and spent, with what the log should know. The record has changed.
+    Right(Method, Vec<EventKind>),
     /// Wrong, and counted, with what the log should know. The record has changed.
-    Wrong(Refusal, Option<EventKind>),
+    Wrong(Refusal, Vec<EventKind>),
     /// Neither compared nor counted, because the factor's budget is shut. The record has not changed.
     Shut(Refusal),
 }
@@ -34,12 +36,14 @@ pub(in crate::flow) fn attempt(
         return Ok(Tried::Shut(shut(cx, closed)));
     }
     let (key, now) = (&desk.key, desk.now);
+    let mut replayed = false;
     let (right, method) = match proof {
         Proof::Totp(code) => {
             let shown = Shown { code, now, settings: &cx.policy.settings().totp };
             let accept = |totp: &mut crate::record::Totp| totp.accept(key, &shown);
-            let right = desk.record.factors.totp.as_mut().map_or(Ok(false), accept)?;
-            (right, Method::Totp)
+            let accepted = desk.record.factors.totp.as_mut().map_or(Ok(Accepted::No), accept)?;
+            replayed = accepted == Accepted::Replayed;
+            (accepted == Accepted::Yes, Method::Totp)
         }
         Proof::RecoveryCode(code) => (desk.record.factors.redeem(key, code), Method::RecoveryCode),
         Proof::MailedCode(code) => {
@@ -50,11 +54,29 @@ pub(in crate::flow) fn attempt(
         Proof::Password(_) => (hashed.is_some_and(Hashed::is_right), Method::Password),
     };
     if right {
-        desk.guessed_right(factor);
-        return Ok(Tried::Right(method));
+        let suspicious = desk.guessed_right(cx, factor);
+        let told = [EventKind::FactorAccepted { factor }].into_iter().chain(suspicious).collect();
+        return Ok(Tried::Right(method, told));
     }
+    let replayed = replayed.then_some(EventKind::FactorReplayed { factor });
     let locked = desk.charge_guess(cx, factor);
-    Ok(Tried::Wrong(refusal(cx, desk, factor), locked))
+    let told = [EventKind::FactorRejected { factor }].into_iter().chain(replayed).chain(locked).collect();
+    Ok(Tried::Wrong(refusal(cx, desk, factor), told))
+}
+
+/// Tells the owner when somebody got the first factor right and the second so often wrong that a limit was reached.
+pub(in crate::flow) fn alarm(
+    cx: &Cx<'_>,
+    desk: &mut Opened<Account>,
+    told: &[EventKind],
+) -> Result<Option<Envelope>, MachineError> {
+    let reached = |kind: &EventKind| {
+        matches!(
+            kind,
+            EventKind::SessionBurned { .. } | EventKind::GuessingLocked { .. } | EventKind::FactorDisabled
+        )
+    };
+    if told.iter().any(reached) { desk.mention(cx, MessageKind::PasswordKnown) } else { Ok(None) }
 }
 
 /// The no to a wrong proof, with how many more would be answered before a wait.

@@ -5,13 +5,18 @@
 
 use alloc::vec::Vec;
 
-use crate::assurance::{Method, Methods};
+use crate::assurance::{Method, Methods, Proven};
 use crate::factor::Regenerate;
 use crate::flow::desk::Opened;
+use crate::flow::devices::Skip;
 use crate::machine::MachineError;
 use crate::machine::turn::Cx;
+use crate::policy::Policy;
 use crate::record::{Account, RecordError, SecondFactors, StoredSession};
-use crate::{AccountId, Address, EventKind, Factor, Identifier, Label, Session, Ticket, Timestamp};
+use crate::{
+    AccountId, Address, Device, Envelope, EventKind, Factor, Identifier, Label, MessageKind, Session, Ticket,
+    Timestamp,
+};
 
 /// Somebody is signed in: every factor that the account asks for was proven.
 ///
@@ -35,16 +40,20 @@ pub struct SignedIn {
     idle_expires_at: Option<Timestamp>,
     recovery_codes_left: Option<usize>,
     regenerate: Regenerate,
+    required: Vec<Todo>,
     todo: Vec<Todo>,
+    device: Option<Ticket<Device>>,
 }
 
 /// What somebody who signed in should be asked to do next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Todo {
+    /// Prove the address, for which so far only the host's directory vouches.
+    VerifyAddress,
     /// Set up a second factor, which the policy requires.
     EnrolFactor,
-    /// Choose another password: this one would not be taken as a new one.
+    /// Choose another password: the host asks for it, or this one would not be taken as a new one.
     ChangePassword,
     /// Have new recovery codes issued: too few are left.
     RegenerateRecoveryCodes,
@@ -101,10 +110,60 @@ impl SignedIn {
     pub const fn regenerate(&self) -> Regenerate {
         self.regenerate
     }
-    /// What should be done next.
+    /// What should be done next, [`required`](Self::required) or only advised.
     #[must_use]
     pub fn todo(&self) -> &[Todo] {
         &self.todo
+    }
+    /// What must be done next: until then [`CheckSession`](crate::CheckSession) refuses the session, and it can do nothing else. Show that
+    /// page, and no other.
+    #[must_use]
+    pub fn required(&self) -> &[Todo] {
+        &self.required
+    }
+    /// The new ticket of the trusted device, where one was shown; the one that was shown is good for a moment only.
+    #[must_use]
+    pub const fn device(&self) -> Option<&Ticket<Device>> {
+        self.device.as_ref()
+    }
+
+    pub(in crate::flow) fn with_device(mut self, device: Option<Ticket<Device>>) -> Self {
+        self.device = device;
+        self
+    }
+}
+
+impl Todo {
+    /// A stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::VerifyAddress => "verify_address",
+            Self::EnrolFactor => "enrol_factor",
+            Self::ChangePassword => "change_password",
+            Self::RegenerateRecoveryCodes => "regenerate_recovery_codes",
+        }
+    }
+}
+
+/// What must be done on an account before its sessions are worth anything else.
+pub(in crate::flow) fn required(policy: &Policy, account: &Account) -> Vec<Todo> {
+    let settings = policy.settings();
+    let codes = regenerate(policy, &account.factors) == Regenerate::Required;
+    let all = [
+        (account.unproven && settings.actions.verify_address, Todo::VerifyAddress),
+        (account.change_password, Todo::ChangePassword),
+        (settings.factors.required && !account.factors.any(), Todo::EnrolFactor),
+        (codes && settings.actions.regenerate_codes, Todo::RegenerateRecoveryCodes),
+    ];
+    all.into_iter().filter(|(due, _)| *due).map(|(_, what)| what).collect()
+}
+
+/// Whether new recovery codes should be issued: only an authenticator app comes with any.
+fn regenerate(policy: &Policy, factors: &SecondFactors) -> Regenerate {
+    match factors.totp {
+        Some(_) => Regenerate::at(factors.recovery_codes_left(), &policy.settings().recovery_codes),
+        None => Regenerate::None,
     }
 }
 
@@ -132,60 +191,86 @@ pub(in crate::flow) fn missing(factors: &SecondFactors, proven: Methods) -> Vec<
 }
 
 /// What came of a try to enter.
+#[expect(clippy::large_enum_variant, reason = "made and taken apart at once")]
 pub(in crate::flow) enum Entry {
-    In(SignedIn, Vec<EventKind>),
+    In(SignedIn, Vec<EventKind>, Option<Envelope>),
     /// Something is still missing, and this is it.
     Missing(Vec<Factor>),
 }
 
-/// Signs somebody in to the account on the desk if nothing that it asks for is missing from what was proven; adds the session to the
-/// record, where the oldest of too many goes.
+/// Signs somebody in to the account on the desk if nothing that it asks for is missing from what was proven, or a trusted device
+/// lets past what is missing; adds the session to the record, where the oldest of too many goes.
 pub(in crate::flow) fn enter(
     cx: &mut Cx<'_>,
     desk: &mut Opened<Account>,
-    proven: Methods,
+    proven: Proven,
+    skip: Option<&Skip>,
     label: &Label,
     weak_password: bool,
 ) -> Result<Entry, MachineError> {
-    let missing = missing(&desk.record.factors, proven);
-    if !missing.is_empty() {
+    let methods = proven.methods();
+    let missing = missing(&desk.record.factors, methods);
+    let skipped = skip.is_some() && methods.has(Method::Password);
+    if !missing.is_empty() && !skipped {
         return Ok(Entry::Missing(missing));
     }
-    if proven == Methods::default() || desk.record.suspended {
+    if methods == Methods::default() || desk.record.suspended {
         return Err(MachineError::Misuse("nothing was proven, or the account is suspended"));
     }
     let credentials = desk.record.credentials(&desk.key)?;
     let session = Ticket::<Session>::mint(&desk.row, cx.ring, &mut cx.draw).ok_or(RecordError::Sealed)?;
     let digest = session.digest(&desk.key);
+    let (mut events, mail) = shown_now(cx, desk, &proven)?;
     let stored = StoredSession::new(&desk.key, digest, proven, desk.now, cx.policy, label)?;
     let (expires_at, idle_expires_at) = (stored.expires_at, stored.idle_expires_at(cx.policy));
-    let settings = cx.policy.settings();
-    let dropped = desk.record.sessions.add(stored, usize::from(settings.sessions.per_account));
+    let dropped = desk.record.sessions.add(stored, usize::from(cx.policy.settings().sessions.per_account));
 
     let factors = &desk.record.factors;
     let left = factors.recovery_codes_left();
-    let regenerate = match factors.totp {
-        Some(_) => Regenerate::at(left, &settings.recovery_codes),
-        None => Regenerate::None,
-    };
-    let todo = [
-        (settings.factors.required && !factors.any(), Todo::EnrolFactor),
+    let regenerate = regenerate(cx.policy, factors);
+    let required = required(cx.policy, &desk.record);
+    let advised = [
         (weak_password, Todo::ChangePassword),
         (regenerate == Regenerate::Required, Todo::RegenerateRecoveryCodes),
     ];
+    let advised = advised.into_iter().filter(|(due, what)| *due && !required.contains(what));
+    let todo = required.iter().copied().chain(advised.map(|(_, what)| what)).collect();
     let signed_in = SignedIn {
         account: credentials.id,
         identifier: credentials.identifier,
         address: credentials.address,
         session,
-        methods: proven,
+        methods,
         expires_at,
         idle_expires_at,
         recovery_codes_left: factors.any().then_some(left),
         regenerate,
-        todo: todo.into_iter().filter(|(due, _)| *due).map(|(_, what)| what).collect(),
+        required,
+        todo,
+        device: None,
     };
-    let mut events = alloc::vec![EventKind::SignedIn { aal: proven.aal() }];
+    events.push(EventKind::SignedIn { aal: methods.aal() });
     events.extend((0..dropped).map(|_| EventKind::SessionDropped));
-    Ok(Entry::In(signed_in, events))
+    Ok(Entry::In(signed_in, events, mail))
+}
+
+/// What follows from the second factor that was shown at this very moment: one that is shown is not lost, and the owner hears of
+/// every recovery code that is used (NIST 800-63B-4 §4.6).
+fn shown_now(
+    cx: &Cx<'_>,
+    desk: &mut Opened<Account>,
+    proven: &Proven,
+) -> Result<(Vec<EventKind>, Option<Envelope>), MachineError> {
+    let now = desk.now;
+    let shown = |method| proven.list().contains(&(method, now));
+    let mut events = Vec::new();
+    if (shown(Method::Totp) || shown(Method::RecoveryCode)) && desk.record.factors.lost.take().is_some() {
+        events.push(EventKind::FactorRecoveryCancelled);
+    }
+    if !shown(Method::RecoveryCode) {
+        return Ok((events, None));
+    }
+    let left = desk.record.factors.recovery_codes_left();
+    events.push(EventKind::RecoveryCodeUsed { left });
+    Ok((events, desk.mention(cx, MessageKind::RecoveryCodeUsed { left })?))
 }

@@ -134,7 +134,7 @@ impl Turn<Started> for Again {
         let limits = send::quotas(cx, &mut desk, purpose);
         let mut decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(started)));
         decision = decision.events(cx, &self.row, told);
-        decision.mail = Some(mail);
+        decision.mail.push(mail);
         decision.limits = limits;
         Ok(decision)
     }
@@ -149,7 +149,8 @@ fn renew(
     let session = Ticket::<OtpSession>::mint(&desk.row, cx.ring, &mut cx.draw).ok_or(RecordError::Sealed)?;
     let ends = desk.now.saturating_add(cx.policy.lifetimes(Purpose::SignUp).session);
     let digest = session.digest(&desk.key);
-    let mut challenge = Challenge::new(&desk.key, digest, Purpose::SignUp, ends, &found.subject)?;
+    let mut challenge =
+        Challenge::new(&desk.key, digest, (Purpose::SignUp, desk.partition), ends, &found.subject)?;
     let challenges = &mut desk.record.ledger.challenges;
     challenge.failures = challenges.remove(found.at).failures;
     challenges.push(challenge);

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::assurance::{Method, Methods};
+use crate::assurance::{Method, Methods, Proven};
 use crate::flow::desk::Opened;
 use crate::flow::sign_in::signed_in::{Entry, enter};
 use crate::machine::turn::{Change, Cx, Decision, Next, Rows, Turn};
@@ -22,12 +22,17 @@ pub(in crate::flow) fn make_account(
     password: StoredHash,
     enter: Option<Label>,
 ) -> Next<Verified> {
-    let account = NewAccount { identifier: identifier.clone(), profile };
+    make(NewAccount { identifier, profile }, password, enter, true)
+}
+
+fn make(account: NewAccount, password: StoredHash, enter: Option<Label>, first: bool) -> Next<Verified> {
+    let again = account.clone();
     let then = move |created: Created, cx: &Cx<'_>| match created {
         Created::Account(id) => Next::Turn(Box::new(OpenAccount {
             row: cx.locator.account(&id),
             id,
-            identifier: identifier.clone(),
+            identifier: again.identifier.clone(),
+            again: first.then(|| again.clone()),
             password: password.clone(),
             enter: enter.clone(),
         })),
@@ -46,6 +51,8 @@ struct OpenAccount {
     identifier: Identifier,
     password: StoredHash,
     enter: Option<Label>,
+    /// What to have made again if the directory named an account that was deleted.
+    again: Option<NewAccount>,
 }
 
 impl Turn<Verified> for OpenAccount {
@@ -60,25 +67,40 @@ impl Turn<Verified> for OpenAccount {
         _: Option<&Hashed>,
     ) -> Result<Decision<Verified>, MachineError> {
         let (purpose, account) = (Purpose::SignUp, self.id.clone());
-        if rows.at(0)?.1.is_some() {
-            return Ok(conflict(cx, &self.row, purpose, Refusal::InvalidSession));
+        if let Some(desk) = Opened::<Account>::even_gone(cx, rows, 0)? {
+            // Of a deleted account whose identifiers were never released: that is made up for, once, and the sign-up goes on.
+            let again = self.again.as_ref().filter(|_| desk.record.is_gone());
+            return Ok(match again.cloned() {
+                Some(account) => {
+                    let (password, enter) = (self.password.clone(), self.enter.clone());
+                    let then =
+                        move |(), _: &Cx<'_>| make(account.clone(), password.clone(), enter.clone(), false);
+                    Decision::new(Change::Keep, Next::Release(self.id.clone(), Arc::new(then)))
+                }
+                None => conflict(cx, &self.row, purpose, Refusal::InvalidSession),
+            });
         }
         let credentials = Credentials {
             id: account.clone(),
             identifier: self.identifier.clone(),
             address: self.identifier.address().clone(),
             password: self.password.clone(),
+            moving: None,
         };
         let mut desk = Opened::or_open(cx, rows, &credentials)?;
-        let proven = Methods::of(&[Method::MailedCode]);
-        let entered =
-            self.enter.as_ref().map(|label| enter(cx, &mut desk, proven, label, false)).transpose()?;
+        let now = desk.now;
+        let proven = || Proven::at(Methods::of(&[Method::MailedCode]), now);
+        let entered = self
+            .enter
+            .as_ref()
+            .map(|label| enter(cx, &mut desk, proven(), None, label, false))
+            .transpose()?;
         let (progress, events) = match entered {
-            Some(Entry::In(signed_in, events)) => (Some(Progress::SignedIn(signed_in)), events),
+            Some(Entry::In(signed_in, events, _)) => (Some(Progress::SignedIn(signed_in)), events),
             Some(Entry::Missing(_)) | None => (None, Vec::new()),
         };
         let identifier = self.identifier.clone();
-        let verified = Verified { purpose, account, identifier, action: None, progress };
+        let verified = Verified { purpose, account, identifier, action: None, grant: None, progress };
         Ok(Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(verified)))
             .event(cx, &self.row, EventKind::AccountCreated)
             .events(cx, &self.row, events)
@@ -132,7 +154,7 @@ impl Turn<Verified> for Admit {
             return Ok(conflict(cx, &self.row, self.purpose, Refusal::InvalidSession));
         }
         let (purpose, account, identifier) = (self.purpose, self.id.clone(), self.identifier.clone());
-        let verified = Verified { purpose, account, identifier, action: None, progress: None };
+        let verified = Verified { purpose, account, identifier, action: None, grant: None, progress: None };
         Ok(Decision::new(Change::Keep, Next::Done(Verdict::Granted(verified))))
     }
 }

@@ -46,7 +46,7 @@ impl sealed::Begin for RedeemSignUp {
     type Output = Verified;
 
     fn begin(self, machine: &Machine) -> sealed::First<Verified> {
-        let vetted = vet(machine, &self.password, &self.identifier);
+        let vetted = vet(machine.policy(), machine.blocklist(), &self.password, &self.identifier);
         let row = machine.locator().visitor(&self.identifier);
         let leads_there = self.link.row(machine.ring()) == Some(row);
         let (client, wish) = (self.client.clone(), Arc::new(self));

@@ -19,6 +19,10 @@ pub enum Stage {
     Prove,
     Commit(RecordKind),
     Create,
+    /// Give an account another identifier.
+    Rename,
+    /// Free the identifiers of an account.
+    Release,
     /// Everything is decided and committed; mail is about to go out and the answer to be told.
     Done,
 }
@@ -85,6 +89,8 @@ pub fn drive<R: Request>(
             Step::Prove(_) => Stage::Prove,
             Step::Commit(commit) => Stage::Commit(commit.key().kind().unwrap()),
             Step::Create(_) => Stage::Create,
+            Step::Rename(_) => Stage::Rename,
+            Step::Release(_) => Stage::Release,
             Step::Done(_) => Stage::Done,
         };
         let act = at(end.stages.len(), stage);
@@ -129,6 +135,21 @@ pub fn drive<R: Request>(
                     return end;
                 }
                 Ok(create.resume(created))
+            }
+            Step::Rename(rename) => {
+                let Renaming { account, from, to } = rename.renaming();
+                let renamed = host.rename(account, from, to).unwrap();
+                if act == Act::Lose {
+                    return end;
+                }
+                Ok(rename.resume(renamed))
+            }
+            Step::Release(release) => {
+                host.release(release.account()).unwrap();
+                if act == Act::Lose {
+                    return end;
+                }
+                Ok(release.resume())
             }
             Step::Done(done) => {
                 if act != Act::Fail {

@@ -148,7 +148,12 @@ impl Model {
         }
         let record = self.record(&desk);
         let ends = desk.now + ms(self.settings.codes.lifetimes(purpose).session);
-        let link = (purpose == Purpose::SignUp).then(|| (desk.now + ms(self.settings.links.sign_up), false));
+        let life = match purpose {
+            Purpose::SignUp => Some(self.settings.links.sign_up),
+            Purpose::Recover => Some(self.settings.links.recover),
+            _ => None,
+        };
+        let link = life.map(|life| (desk.now + ms(life), false));
         let (codes, wrong, over) = (vec![], 0, false);
         self.sessions.push(Session { record, door, purpose, answerable, ends, codes, wrong, link, over });
         Answer::Started(self.send(desk, self.sessions.len() - 1)).into()

@@ -148,7 +148,9 @@ impl Story {
                 let request = ConfirmAction { client, account, action, locale };
                 (Operation::ConfirmAction, self.run(&note, request, meanwhile)?)
             }
-            Purpose::SecondFactor => return Ok(()),
+            Purpose::SecondFactor | Purpose::ChangeAddress | Purpose::StepUp | Purpose::RecoverFactor => {
+                return Ok(());
+            }
         };
         if !self.metered(metered, operation, now, &end, &note)? {
             return Ok(());

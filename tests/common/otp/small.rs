@@ -26,8 +26,11 @@ pub fn small(resend: ResendPolicy) -> Settings {
         recover: lives(6, 12),
         confirm_action: lives(4, 8),
         second_factor: lives(3, 7),
+        change_address: lives(4, 9),
+        step_up: lives(3, 7),
+        recover_factor: lives(5, 9),
     };
-    settings.links = Links { sign_up: seconds(45) };
+    settings.links = Links { sign_up: seconds(45), recover: seconds(41) };
     settings.sends = SendLimits { cooldown: seconds(1), short: limit(4, 8), long: limit(8, 40) };
     let (long, consecutive) = (limit(6, 1300), 5);
     settings.guesses = match resend {
@@ -51,6 +54,7 @@ pub fn small(resend: ResendPolicy) -> Settings {
     };
     settings.totp = Totp { digits: 8, steps_back: 0, steps_forward: 0, ..settings.totp };
     settings.clients = ClientLimits { every: limit(5, 6), further: vec![(Operation::Verify, limit(7, 20))] };
+    settings.devices.max_failures = 2;
     settings.clock_tolerance = seconds(2);
     settings
 }

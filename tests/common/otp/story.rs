@@ -75,6 +75,7 @@ impl Story {
             account: AccountId::new("legacy-1").unwrap(),
             address: Address::parse("Old@example.net").unwrap(),
             legacy: Some(PasswordHash::new("$test$00").unwrap()),
+            address_proven: true,
         };
         world.seen.accounts.lock().unwrap().insert(PEOPLE[LEGACY][0].to_owned(), old);
         let (model, laws) = (Model::new(settings.clone()), Laws::new(settings.clone()));

@@ -84,6 +84,7 @@ impl Story {
             steps: texts.steps(),
             label: Label::new(&label),
             locale: None,
+            device: None,
         };
         let mut course = Course::default();
         let client = metered.map(|client| (client, Operation::PasswordSignIn));

@@ -102,6 +102,7 @@ impl Story {
             account: AccountId::new("legacy-1").unwrap(),
             address: Address::parse(old.address).unwrap(),
             legacy: Some(hash_for_tests("old", &Password::typed(old.password).unwrap(), b"0123456789abcdef")),
+            address_proven: true,
         };
         world.seen.accounts.lock().unwrap().insert(old.spellings[0].to_owned(), entry);
         let people = PEOPLE.map(|person| (person.address, person.password));

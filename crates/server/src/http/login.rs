@@ -25,8 +25,9 @@ pub(super) async fn login(
         Identifier::parse(username).map_err(|why| Failure::invalid("username", why.to_string()))?;
     let password = Password::typed(password).map_err(|why| Failure::invalid("password", why.to_string()))?;
     let steps = Steps::AtOnce(Proofs::default());
-    let outcome =
-        app.ask(PasswordSignIn { client, identifier, password, steps, label, locale: None }).await?;
+    let outcome = app
+        .ask(PasswordSignIn { client, identifier, password, steps, label, locale: None, device: None })
+        .await?;
     let (told, now) = (headers(&outcome), outcome.at);
     let answer = match outcome.verdict {
         Verdict::Granted(Progress::SignedIn(signed_in)) => {

@@ -72,7 +72,7 @@ pub(super) async fn login(
 ) -> Answer {
     let (identifier, password) = both(form.email(), form.password())?;
     let steps = Steps::AtOnce(Proofs::default());
-    let question = PasswordSignIn { client, identifier, password, steps, label, locale: None };
+    let question = PasswordSignIn { client, identifier, password, steps, label, locale: None, device: None };
     let (progress, told) = app.put(question, STRANGER).await?;
     let (message, data) = so_far(&app, &progress).await?;
     Ok(Yes::new(message, data, told))
@@ -106,7 +106,7 @@ pub(super) async fn authenticate(
 ) -> Answer {
     let ((identifier, password), proofs) = both(both(form.email(), form.password()), proofs(&form))?;
     let steps = Steps::AtOnce(proofs);
-    let question = PasswordSignIn { client, identifier, password, steps, label, locale: None };
+    let question = PasswordSignIn { client, identifier, password, steps, label, locale: None, device: None };
     match app.put(question, STRANGER).await? {
         (Progress::SignedIn(signed_in), told) => {
             let data = signed_in_as(&app, &signed_in).await?;

@@ -1,0 +1,222 @@
+//! Changing the address: proven first, then allowed by the record, then renamed in the directory, then settled in the record.
+//!
+//! ```text
+//!  ChangeAddress ─► the old address is told, a code goes to the new one
+//!  Verify        ─► the code is spent (visitor of the new address)
+//!                └► Allow   the record answers to both               crash here: the old one works
+//!                └► rename  one step in the directory                crash here: the new one works, and settles at the next sign-in
+//!                └► Settle  the record answers to the new one alone  or, if the directory says it is taken, to the old one
+//! ```
+//!
+//! Between any two of these the directory leads from one of the two identifiers to the account and the record confirms it, so that
+//! nobody is ever left without a door (law 12). What is told about an address that is somebody else's is what is told about a free one.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::enrol::no;
+use super::sessions::{Bearer, SignedInAs, signed_in_as, signed_in_requests};
+use crate::flow::codes::start::{Wanted, Wish, find};
+use crate::flow::desk::Opened;
+use crate::flow::sign_up::open::conflict;
+use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
+use crate::machine::{Created, Hashed, MachineError, Renaming};
+use crate::record::{Account, RecordKey};
+use crate::{
+    AccountId, Client, Envelope, EventKind, Identifier, Locale, MessageKind, Password, Purpose, Refusal,
+    Session, Started, Ticket, Verdict, Verified,
+};
+
+/// Begin to change the address of the account, which is also its identifier. The present address is told; a code goes to the new one, for
+/// [`Verify`](crate::Verify) with [`Purpose::ChangeAddress`].
+///
+/// With the address the account has, it proves that one: what an account does whose address only the host's directory vouches for.
+///
+/// The answer is the same where the new address has an account, whose owner then gets a notice in place of a code.
+///
+/// Refused: [`Refusal::InvalidSession`], [`Refusal::StepUpRequired`], [`Refusal::InvalidCredentials`], [`Refusal::Limited`] by the client's, the
+/// password's, the notices' or the sending rules, both of the account and of the new address, [`Refusal::FactorDisabled`].
+#[derive(Clone, Debug)]
+pub struct ChangeAddress {
+    /// Who sends the request.
+    pub client: Client,
+    /// The session.
+    pub session: Ticket<Session>,
+    /// The password, if it was asked for again with the request; without it, it must have been proven within the last minutes.
+    pub password: Option<Password>,
+    /// The new address.
+    pub to: Identifier,
+    /// The language of the messages.
+    pub locale: Option<Locale>,
+}
+
+signed_in_requests!(ChangeAddress -> Started);
+
+impl SignedInAs<Started> for ChangeAddress {
+    const FRESH: bool = true;
+    const WHILE_DUE: bool = true;
+
+    fn password(&self) -> Option<&Password> {
+        self.password.as_ref()
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        mut desk: Opened<Account>,
+        at: usize,
+    ) -> Result<Decision<Started>, MachineError> {
+        let purpose = Purpose::ChangeAddress;
+        // The account's own limit, beside that of the mailbox: else one account could have any number of strangers mailed (B091).
+        let limits = desk.may_notify(cx).and_then(|()| desk.may_send(cx, purpose));
+        if let Err(refusal) = limits {
+            let kind = crate::flow::limit_event(Self::OPERATION, &refusal);
+            return no(cx, desk, refusal, Some(kind));
+        }
+        let (row, now, mut told) = (desk.row, desk.now, desk.notices());
+        desk.sends(purpose).charge(cx.policy.send_rules(), now);
+        let gone = MachineError::Misuse("no session there");
+        let session = desk.record.sessions.get(at).ok_or(gone)?.id();
+        let credentials = desk.record.credentials(&desk.key)?;
+        let wanted = Wanted::ChangeAddress {
+            account: credentials.id.clone(),
+            generation: desk.record.generation,
+            session,
+        };
+        let mut mail = Vec::new();
+        if self.to != credentials.identifier {
+            let notice = desk.notify(cx, MessageKind::AddressChangeStarted(self.to.address().clone()))?;
+            told.push(EventKind::AddressChangeStarted);
+            told.push(EventKind::NoticeSent { notice: notice.kind.name() });
+            mail.push(Envelope { locale: self.locale.clone(), ..notice });
+        }
+        let (identifier, locale) = (self.to.clone(), self.locale.clone());
+        let wish = Arc::new(Wish { identifier, locale, purpose, wanted });
+        let mut decision = Decision::new(desk.put(cx)?, find(&wish, Self::OPERATION)).events(cx, &row, told);
+        decision.mail = mail;
+        Ok(decision.about(&credentials.id))
+    }
+}
+
+/// What a proven new address leads to. Only the turn that compared its code makes one.
+pub(in crate::flow) fn move_to(
+    cx: &Cx<'_>,
+    id: AccountId,
+    generation: u64,
+    to: Identifier,
+    session: [u8; 8],
+) -> Next<Verified> {
+    let row = cx.locator.account(&id);
+    Next::Turn(Box::new(Allow { move_: Arc::new(Move { row, id, to, session }), generation }))
+}
+
+struct Move {
+    row: RecordKey,
+    id: AccountId,
+    to: Identifier,
+    session: [u8; 8],
+}
+
+/// The record answers to both identifiers.
+struct Allow {
+    move_: Arc<Move>,
+    generation: u64,
+}
+
+/// The record answers to one of them.
+struct Settle {
+    move_: Arc<Move>,
+    moved: bool,
+}
+
+impl Move {
+    fn verified(&self) -> Verdict<Verified> {
+        let (purpose, account, identifier) = (Purpose::ChangeAddress, self.id.clone(), self.to.clone());
+        Verdict::Granted(Verified { purpose, account, identifier, action: None, grant: None, progress: None })
+    }
+}
+
+impl Turn<Verified> for Allow {
+    fn keys(&self) -> Vec<RecordKey> {
+        alloc::vec![self.move_.row]
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+        _: Option<&Hashed>,
+    ) -> Result<Decision<Verified>, MachineError> {
+        let Move { row, id, to, .. } = &*self.move_;
+        let desk = Opened::<Account>::existing(cx, rows, 0)?;
+        let same =
+            |desk: &Opened<Account>| desk.record.generation == self.generation && !desk.record.suspended;
+        let Some(mut desk) = desk.filter(same) else {
+            return Ok(conflict(cx, row, Purpose::ChangeAddress, Refusal::InvalidSession));
+        };
+        let notices = desk.notices();
+        if desk.record.credentials(&desk.key)?.identifier == *to {
+            // It is the one it has: now proven.
+            desk.record.unproven = false;
+            let change = desk.put(cx)?;
+            return Ok(Decision::new(change, Next::Done(self.move_.verified()))
+                .event(cx, row, EventKind::AddressProven)
+                .events(cx, row, notices)
+                .about(id));
+        }
+        let from = desk.record.begin_move(&desk.key, to, &mut cx.draw)?;
+        let renaming = Renaming { account: id.clone(), from, to: to.clone() };
+        let move_ = Arc::clone(&self.move_);
+        let then = move |renamed: Created, _: &Cx<'_>| {
+            let moved = matches!(renamed, Created::Account(_));
+            Next::Turn(Box::new(Settle { move_: Arc::clone(&move_), moved }) as Box<dyn Turn<Verified>>)
+        };
+        let change = desk.put(cx)?;
+        Ok(Decision::new(change, Next::Rename(renaming, Arc::new(then))).events(cx, row, notices))
+    }
+}
+
+impl Turn<Verified> for Settle {
+    fn keys(&self) -> Vec<RecordKey> {
+        alloc::vec![self.move_.row]
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+        _: Option<&Hashed>,
+    ) -> Result<Decision<Verified>, MachineError> {
+        let Move { row, id, to, session } = &*self.move_;
+        let Some(mut desk) = Opened::<Account>::existing(cx, rows, 0)? else {
+            return Ok(conflict(cx, row, Purpose::ChangeAddress, Refusal::InvalidSession));
+        };
+        let before = desk.record.credentials(&desk.key)?;
+        if before.moving.as_ref() != Some(to) {
+            // A sign-in through the new identifier has settled it, or another change has taken its place.
+            let settled = before.identifier == *to;
+            let refused = Next::Done(Verdict::Refused(Refusal::InvalidSession));
+            let next = if settled { Next::Done(self.move_.verified()) } else { refused };
+            let change = desk.put_back(cx)?;
+            return Ok(Decision::new(change, next));
+        }
+        let mut told = desk.notices();
+        desk.record.end_move(&desk.key, self.moved, &mut cx.draw)?;
+        if !self.moved {
+            told.push(EventKind::AccountConflict { purpose: Purpose::ChangeAddress });
+            let refused = Next::Done(Verdict::Refused(Refusal::InvalidSession));
+            return Ok(Decision::new(desk.put(cx)?, refused).events(cx, row, told).about(id));
+        }
+        let count = desk.record.sessions.end(|_, other| other.id() != *session);
+        told.push(EventKind::AddressChanged);
+        told.extend((count > 0).then_some(EventKind::SessionsEnded { count }));
+        // Both hear of it: the new address alone would tell only whoever changed it (NIST 800-63B-4 §4.6).
+        let to_new = desk.notify(cx, MessageKind::AddressChanged(to.address().clone()))?;
+        told.push(EventKind::NoticeSent { notice: to_new.kind.name() });
+        let to_old = Envelope { to: before.address, ..to_new.clone() };
+        let mut decision = Decision::new(desk.put(cx)?, Next::Done(self.move_.verified()));
+        decision.mail = alloc::vec![to_old, to_new];
+        Ok(decision.events(cx, row, told).about(id))
+    }
+}
