@@ -15,6 +15,7 @@ mod directory;
 mod http;
 mod keys;
 mod mail;
+mod openapi;
 mod options;
 mod random;
 mod serve;
@@ -124,7 +125,7 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
     };
     let sweeping = tokio::spawn(store::sweep_forever(opened.sweep, clock));
     let dev = dev_clock.zip(inbox).map(|(clock, inbox)| Dev { clock, inbox });
-    let router = http::router(App::new(sentry, opened.users, trusted_hops), dev);
+    let router = http::router(App::new(sentry, opened.users, trusted_hops), dev)?;
 
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on http://{address}")?;

@@ -17,6 +17,7 @@ use serde_json::json;
 use super::answer::{Failure, json_response};
 use super::body::Fields;
 use super::page::page;
+use super::routes::Routes;
 use crate::clock::DevClock;
 use crate::mail::{Inbox, whole_seconds};
 
@@ -31,12 +32,15 @@ pub(crate) struct Dev {
 
 /// The development endpoints, for callers on this machine that are not other people's pages.
 pub(super) fn router(dev: Dev) -> Router {
-    Router::new()
+    routes().router.with_state(dev).layer(from_fn(ours_only))
+}
+
+/// The paths and what answers at them.
+pub(super) fn routes() -> Routes<Dev> {
+    Routes::new()
         .route("/", get(async || page(include_str!("../pages/development.html"))))
         .route("/dev/mail", get(mail))
         .route("/dev/clock", get(clock).post(change_clock))
-        .with_state(dev)
-        .layer(from_fn(ours_only))
 }
 
 #[derive(Deserialize)]

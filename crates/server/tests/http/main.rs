@@ -4,6 +4,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "tests")]
 #![allow(clippy::disallowed_methods, reason = "tests start processes, read files and wait for both")]
 
+mod contract;
 mod document;
 mod failing;
 mod harness;
