@@ -1,4 +1,4 @@
-//! The endpoints of `--dev`: an inbox, a clock, and a page to click through it all.
+//! The endpoints of `--dev`: an inbox, a clock, the audit log, and a page to click through it all.
 
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use super::answer::{Failure, json_response};
 use super::body::Fields;
 use super::page::page;
 use super::routes::Routes;
+use crate::audit::RecentEvents;
 use crate::clock::DevClock;
 use crate::mail::{Inbox, whole_seconds};
 
@@ -28,6 +29,8 @@ pub(crate) struct Dev {
     pub(crate) clock: Arc<DevClock>,
     /// What was mailed.
     pub(crate) inbox: Arc<Inbox>,
+    /// What was told to the audit log.
+    pub(crate) events: Arc<RecentEvents>,
 }
 
 /// The development endpoints, for callers on this machine that are not other people's pages.
@@ -41,6 +44,7 @@ pub(super) fn routes() -> Routes<Dev> {
         .route("/", get(async || page(include_str!("../pages/development.html"))))
         .route("/dev/mail", get(mail))
         .route("/dev/clock", get(clock).post(change_clock))
+        .route("/dev/events", get(events))
 }
 
 #[derive(Deserialize)]
@@ -58,6 +62,21 @@ async fn mail(
     let to = to.map_err(|why| Failure::invalid("to", why.to_string()))?;
     let messages = dev.inbox.messages(to.as_ref().map(Identifier::address));
     Ok(json_response(StatusCode::OK, &json!({ "messages": messages })))
+}
+
+#[derive(Deserialize)]
+struct EventsQuery {
+    after: Option<u64>,
+}
+
+/// `GET /dev/events?after=N`: the events that are kept, or those with a higher number; the newest last.
+async fn events(
+    State(dev): State<Dev>,
+    query: Result<Query<EventsQuery>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let query = query.map_err(|_| Failure::invalid("after", "must be a whole number, given once"))?;
+    let events = dev.events.after(query.after.unwrap_or_default());
+    Ok(json_response(StatusCode::OK, &json!({ "events": events })))
 }
 
 /// `GET /dev/clock`

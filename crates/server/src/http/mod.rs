@@ -91,7 +91,7 @@ const DESCRIPTION: &str = "/openapi.json";
 /// The paths of all endpoints, with or without those of `--dev`.
 pub(crate) fn paths(dev: bool) -> Vec<String> {
     let v1 = v1::routes().paths.into_iter().map(|path| format!("/v1{path}"));
-    let dev = dev.then(|| dev::routes().paths).unwrap_or_default();
+    let dev = if dev { dev::routes().paths } else { Vec::new() };
     let others = routes().paths.into_iter().chain([DESCRIPTION]).chain(dev);
     others.map(str::to_owned).chain(v1).collect()
 }

@@ -6,6 +6,7 @@
 
 mod contract;
 mod document;
+mod events;
 mod failing;
 mod harness;
 mod limits;
