@@ -90,8 +90,16 @@ async fn change_clock(State(dev): State<Dev>, body: Fields) -> Result<Response, 
     if seconds.is_none() && stopped.is_none() {
         return Err(Failure::invalid("advance_seconds", "is required"));
     }
+    let now = dev.clock.now().map_err(|_| Failure::Unavailable)?;
+    if !CALENDAR.contains(&now.unix_seconds().saturating_add(seconds.unwrap_or(0))) {
+        return Err(Failure::invalid("advance_seconds", "must not lead out of the years 1970 to 8999"));
+    }
     dev.clock.change(seconds.unwrap_or(0), stopped).map(told).map_err(|_| Failure::Unavailable)
 }
+
+/// Seconds since 1970 that the clock may tell, so that what it says, and when things end that begin then, are times of four-digit
+/// years.
+const CALENDAR: std::ops::Range<i64> = 0..221_845_392_000;
 
 fn told(now: Timestamp) -> Response {
     json_response(StatusCode::OK, &json!({ "now": whole_seconds(now) }))
