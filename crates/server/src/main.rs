@@ -15,6 +15,7 @@ mod directory;
 mod http;
 mod keys;
 mod mail;
+mod openapi;
 mod options;
 mod random;
 mod serve;
@@ -27,13 +28,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use countersign::host::{AsyncSentry, Clock, Mailer, OsEntropy, SystemClock};
+use countersign::host::{AsyncSentry, Audit, Clock, Mailer, OsEntropy, SystemClock};
 use countersign::policy::Limit;
 use countersign::{Machine, Operation, Settings};
 use countersign_argon2::Argon2Hasher;
 use countersign_tokio::BoundedHasher;
 use tokio::net::TcpListener;
 
+use crate::audit::{LogAudit, RecentEvents};
 use crate::clock::DevClock;
 use crate::http::{App, Dev};
 use crate::mail::Inbox;
@@ -110,6 +112,13 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
         (Arc::new(queue), None)
     };
 
+    let (audit, events): (Arc<dyn Audit>, _) = if dev {
+        let events = Arc::new(RecentEvents::default());
+        (Arc::clone(&events) as _, Some(events))
+    } else {
+        (Arc::new(LogAudit), None)
+    };
+
     let policy = settings().build()?;
     let price = policy.price().to_string();
     let sentry = AsyncSentry {
@@ -120,11 +129,11 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
         mailer,
         clock: Arc::clone(&clock),
         entropy: Arc::new(OsEntropy),
-        audit: Arc::new(audit::LogAudit),
+        audit,
     };
     let sweeping = tokio::spawn(store::sweep_forever(opened.sweep, clock));
-    let dev = dev_clock.zip(inbox).map(|(clock, inbox)| Dev { clock, inbox });
-    let router = http::router(App::new(sentry, opened.users, trusted_hops), dev);
+    let dev = dev_clock.zip(inbox).zip(events).map(|((clock, inbox), events)| Dev { clock, inbox, events });
+    let router = http::router(App::new(sentry, opened.users, trusted_hops), dev)?;
 
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on http://{address}")?;

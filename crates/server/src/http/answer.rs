@@ -12,8 +12,13 @@ pub(super) fn success(data: Value, message: &str) -> Response {
 
 /// A JSON body with a status.
 pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
+    json_text(status, body.to_string())
+}
+
+/// The same, of a text that is JSON already.
+pub(super) fn json_text(status: StatusCode, body: String) -> Response {
     let kind = HeaderValue::from_static("application/json");
-    (status, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
+    (status, [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
 /// A no.

@@ -1,4 +1,4 @@
-//! The endpoints of `--dev`: an inbox, a clock, and a page to click through it all.
+//! The endpoints of `--dev`: an inbox, a clock, the audit log, and a page to click through it all.
 
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ use serde_json::json;
 use super::answer::{Failure, json_response};
 use super::body::Fields;
 use super::page::page;
+use super::routes::Routes;
+use crate::audit::RecentEvents;
 use crate::clock::DevClock;
 use crate::mail::{Inbox, whole_seconds};
 
@@ -27,16 +29,22 @@ pub(crate) struct Dev {
     pub(crate) clock: Arc<DevClock>,
     /// What was mailed.
     pub(crate) inbox: Arc<Inbox>,
+    /// What was told to the audit log.
+    pub(crate) events: Arc<RecentEvents>,
 }
 
 /// The development endpoints, for callers on this machine that are not other people's pages.
 pub(super) fn router(dev: Dev) -> Router {
-    Router::new()
+    routes().router.with_state(dev).layer(from_fn(ours_only))
+}
+
+/// The paths and what answers at them.
+pub(super) fn routes() -> Routes<Dev> {
+    Routes::new()
         .route("/", get(async || page(include_str!("../pages/development.html"))))
         .route("/dev/mail", get(mail))
         .route("/dev/clock", get(clock).post(change_clock))
-        .with_state(dev)
-        .layer(from_fn(ours_only))
+        .route("/dev/events", get(events))
 }
 
 #[derive(Deserialize)]
@@ -56,6 +64,21 @@ async fn mail(
     Ok(json_response(StatusCode::OK, &json!({ "messages": messages })))
 }
 
+#[derive(Deserialize)]
+struct EventsQuery {
+    after: Option<u64>,
+}
+
+/// `GET /dev/events?after=N`: the events that are kept, or those with a higher number; the newest last.
+async fn events(
+    State(dev): State<Dev>,
+    query: Result<Query<EventsQuery>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let query = query.map_err(|_| Failure::invalid("after", "must be a whole number, given once"))?;
+    let events = dev.events.after(query.after.unwrap_or_default());
+    Ok(json_response(StatusCode::OK, &json!({ "events": events })))
+}
+
 /// `GET /dev/clock`
 async fn clock(State(dev): State<Dev>) -> Result<Response, Failure> {
     dev.clock.now().map(told).map_err(|_| Failure::Unavailable)
@@ -67,8 +90,16 @@ async fn change_clock(State(dev): State<Dev>, body: Fields) -> Result<Response, 
     if seconds.is_none() && stopped.is_none() {
         return Err(Failure::invalid("advance_seconds", "is required"));
     }
+    let now = dev.clock.now().map_err(|_| Failure::Unavailable)?;
+    if !CALENDAR.contains(&now.unix_seconds().saturating_add(seconds.unwrap_or(0))) {
+        return Err(Failure::invalid("advance_seconds", "must not lead out of the years 1970 to 8999"));
+    }
     dev.clock.change(seconds.unwrap_or(0), stopped).map(told).map_err(|_| Failure::Unavailable)
 }
+
+/// Seconds since 1970 that the clock may tell, so that what it says, and when things end that begin then, are times of four-digit
+/// years.
+const CALENDAR: std::ops::Range<i64> = 0..221_845_392_000;
 
 fn told(now: Timestamp) -> Response {
     json_response(StatusCode::OK, &json!({ "now": whole_seconds(now) }))

@@ -8,6 +8,7 @@ mod limits;
 mod login;
 mod page;
 mod register;
+mod routes;
 mod tickets;
 mod v1;
 
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
@@ -29,7 +30,9 @@ pub(crate) use caller::Peer;
 pub(crate) use dev::Dev;
 
 use crate::directory::{Person, Users};
-use answer::{Failure, Waiting};
+use crate::openapi;
+use answer::{Failure, Waiting, json_text};
+use routes::Routes;
 use tickets::ticket;
 
 /// The library with this host around it.
@@ -52,8 +55,27 @@ const BODY_BYTES: usize = 16 * 1024;
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// All endpoints; those of `dev` only if it is given.
-pub(crate) fn router(app: App, dev: Option<Dev>) -> Router {
-    let mut router = Router::new()
+///
+/// # Errors
+/// If their description cannot be made.
+pub(crate) fn router(app: App, dev: Option<Dev>) -> serde_json::Result<Router> {
+    let document = openapi::document(&paths(dev.is_some()))?.to_string();
+    let mut router = routes().router.with_state(app.clone());
+    router = router.route(DESCRIPTION, get(async || json_text(StatusCode::OK, document)));
+    if let Some(dev) = dev {
+        router = router.merge(dev::router(dev));
+    }
+    let router = router
+        .fallback(async || Failure::NoSuchPath)
+        .method_not_allowed_fallback(async || Failure::NoSuchMethod)
+        .layer(from_fn(in_time))
+        .nest("/v1", v1::router(app))
+        .layer(from_fn(guard));
+    Ok(router)
+}
+
+fn routes() -> Routes<App> {
+    Routes::new()
         .route("/auth/register", post(register::register))
         .route("/auth/register/link", get(page::sign_up_link))
         .route("/auth/register/redeem", post(register::redeem))
@@ -61,16 +83,17 @@ pub(crate) fn router(app: App, dev: Option<Dev>) -> Router {
         .route("/auth/resend/otp/{session}", put(register::resend))
         .route("/auth/otp/{session}", delete(register::cancel))
         .route("/auth/login", post(login::login))
-        .with_state(app.clone());
-    if let Some(dev) = dev {
-        router = router.merge(dev::router(dev));
-    }
-    router
-        .fallback(async || Failure::NoSuchPath)
-        .method_not_allowed_fallback(async || Failure::NoSuchMethod)
-        .layer(from_fn(in_time))
-        .nest("/v1", v1::router(app))
-        .layer(from_fn(guard))
+}
+
+/// Where the endpoints are described.
+const DESCRIPTION: &str = "/openapi.json";
+
+/// The paths of all endpoints, with or without those of `--dev`.
+pub(crate) fn paths(dev: bool) -> Vec<String> {
+    let v1 = v1::routes().paths.into_iter().map(|path| format!("/v1{path}"));
+    let dev = if dev { dev::routes().paths } else { Vec::new() };
+    let others = routes().paths.into_iter().chain([DESCRIPTION]).chain(dev);
+    others.map(str::to_owned).chain(v1).collect()
 }
 
 /// An answer comes in time.

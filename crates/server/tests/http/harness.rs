@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use ureq::http::{Method, Request};
+
+use crate::contract::{Asked, Contract};
 
 pub(crate) const PASSWORD: &str = "MyPassword1!";
 
@@ -45,7 +48,7 @@ impl Place {
     pub(crate) fn start(&self, args: &[&str]) -> Server<'_> {
         let file = |name| Stdio::from(File::create(self.path(name)).unwrap());
         let child = self.command(args).stdout(file("stdout")).stderr(file("stderr")).spawn().unwrap();
-        let mut server = Server { place: self, child, base: String::new() };
+        let mut server = Server { place: self, child, base: String::new(), contract: OnceLock::new() };
         server.base = wait(|| {
             let text = server.stdout();
             let line = text.lines().next().filter(|_| text.contains('\n'));
@@ -72,6 +75,8 @@ pub(crate) struct Server<'a> {
     place: &'a Place,
     child: Child,
     base: String,
+    /// What it says of itself, to which it is held.
+    contract: OnceLock<Contract>,
 }
 
 impl Drop for Server<'_> {
@@ -147,7 +152,16 @@ impl Server<'_> {
         fs::read_to_string(self.place.path("stderr")).unwrap()
     }
 
+    /// Asks, and holds the answer against the server's own description of it.
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let answer = self.send(method, path, headers, body);
+        let published = || Contract::new(self.send("GET", "/openapi.json", &[], "").json());
+        let checked = self.contract.get_or_init(published).check(&Asked { method, path, body }, &answer);
+        checked.unwrap_or_else(|why| panic!("{method} {path}: {why}: {answer:?}"));
+        answer
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
         let agent = ureq::Agent::new_with_config(config.allow_non_standard_methods(true).build());
         let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap());

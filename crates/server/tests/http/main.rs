@@ -4,7 +4,9 @@
 #![allow(clippy::arithmetic_side_effects, reason = "tests")]
 #![allow(clippy::disallowed_methods, reason = "tests start processes, read files and wait for both")]
 
+mod contract;
 mod document;
+mod events;
 mod failing;
 mod harness;
 mod limits;

@@ -144,9 +144,14 @@ fn the_clock_and_the_inbox_are_for_this_machine_and_its_own_pages() {
         json!({ "advance_seconds": "1" }),
         json!({ "advance_seconds": 1.5 }),
         json!({ "advance_seconds": null }),
+        // Out of the calendar.
+        json!({ "advance_seconds": i64::MAX }),
+        json!({ "advance_seconds": i64::MIN }),
+        json!({ "advance_seconds": 221_000_000_000_i64 }),
     ] {
         assert_eq!(server.post("/dev/clock", &body).error(), "VALIDATION_ERROR", "{body}");
     }
+    assert_eq!(now(server.get("/dev/clock")), before);
     assert_eq!(server.get("/dev/mail?to=nobody").error(), "VALIDATION_ERROR");
     let page = server.get("/");
     assert!(page.status == 200 && page.headers["content-security-policy"].starts_with("default-src 'none'"));

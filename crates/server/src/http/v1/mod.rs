@@ -23,12 +23,13 @@ use countersign::{AccountId, Outcome, Request as Question, Timestamp, Verdict};
 use serde_json::{Map, Value, json};
 
 use super::answer::Failure;
+use super::routes::Routes;
 use super::{App, in_time, limits, page};
 use answer::{Fields, No};
 
-/// The endpoints, and what holds for each of their answers.
-pub(super) fn router(app: App) -> Router {
-    Router::new()
+/// The endpoints.
+pub(super) fn routes() -> Routes<App> {
+    Routes::new()
         .route("/create-account", post(enter::create_account))
         .route("/verify-email-otp", post(enter::verify_email_otp))
         .route("/resend-email-otp", post(enter::resend_email_otp))
@@ -44,6 +45,12 @@ pub(super) fn router(app: App) -> Router {
         .route("/two-factor/totp/enroll", post(account::enrol_totp))
         .route("/two-factor/totp/confirm", post(account::confirm_totp))
         .route("/two-factor/email/enable", post(account::enable_mailed_code))
+}
+
+/// The endpoints, and what holds for each of their answers.
+pub(super) fn router(app: App) -> Router {
+    routes()
+        .router
         .fallback(async || No::from(Failure::NoSuchPath))
         .method_not_allowed_fallback(async || No::from(Failure::NoSuchMethod))
         .layer(from_fn_with_state(app.clone(), every_answer))
