@@ -327,7 +327,8 @@ fn r88_replacing_an_app_takes_the_app() {
     let world = World::recommended();
     let mut person = world.person(WHO, APP);
     // The session that confirmed it had shown a password only.
-    assert_eq!(world.enrol(&person.session).unwrap_err(), Refusal::StepUpRequired);
+    let offered = vec![Factor::Totp, Factor::RecoveryCode];
+    assert_eq!(world.enrol(&person.session).unwrap_err(), Refusal::StepUpRequired { offered });
     person.session = world.prove(&world.login(WHO), person.totp(&world)).unwrap().session().clone();
     assert!(world.enrol(&person.session).is_ok());
     let code = person.drawer.pop().unwrap();

@@ -176,7 +176,7 @@ impl Model {
         }
         self.close(&desk, true);
         if self.step_up(at) {
-            return Expected::from(Refusal::StepUpRequired).hashing(1);
+            return Expected::from(Refusal::StepUpRequired { offered: vec![] }).hashing(1);
         }
         let ends = desk.now + ms(self.settings.totp.enrolment);
         self.account(who).pending = Some((None, ends));

@@ -190,7 +190,7 @@ fn refused(refusal: &Refusal) -> &'static str {
             Factor::Password => "invalid_password",
         },
         Refusal::NothingPending => "nothing_pending",
-        Refusal::StepUpRequired => "step_up_required",
+        Refusal::StepUpRequired { .. } => "step_up_required",
         Refusal::FactorNotAllowed => "factor_not_allowed",
         Refusal::FactorDisabled => "factor_disabled",
         _ => "another",
