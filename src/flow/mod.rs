@@ -75,6 +75,7 @@ mod codes;
 mod desk;
 mod devices;
 mod known;
+pub mod map;
 mod meter;
 mod recovery;
 mod rewrap;
