@@ -16,6 +16,7 @@
 //! ```
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Write as _;
 
 use crate::Operation;
@@ -215,17 +216,23 @@ arrows! {
         Cancel -> SignedIn;
 }
 
-/// The map as a Mermaid state diagram.
+/// The map as a table in Markdown: a line for each pair of stages, with the operations that lead from the one to the other.
 #[must_use]
-pub fn mermaid() -> String {
-    let mut text = String::from("stateDiagram-v2\n    [*] --> outside\n");
-    for stage in Stage::ALL {
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "    {}: {}", stage.name(), stage.title());
-    }
-    for arrow in ARROWS {
-        let Arrow { from, operation, to } = arrow;
-        let _ = writeln!(text, "    {} --> {}: {}", from.name(), to.name(), operation.name());
+pub fn markdown() -> String {
+    let mut text = String::from("| from | to | by |\n|---|---|---|\n");
+    for (from, to) in Stage::ALL.into_iter().flat_map(|from| Stage::ALL.map(|to| (from, to))) {
+        let names: Vec<_> =
+            between(from, to).map(|operation| alloc::format!("`{}`", operation.name())).collect();
+        if !names.is_empty() {
+            let there = if from == to { "(stays)" } else { to.title() };
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "| {} | {there} | {} |", from.title(), names.join(", "));
+        }
     }
     text
+}
+
+/// The operations that lead from one stage to another.
+pub fn between(from: Stage, to: Stage) -> impl Iterator<Item = Operation> {
+    ARROWS.iter().filter(move |arrow| arrow.from == from && arrow.to == to).map(|arrow| arrow.operation)
 }
