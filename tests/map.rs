@@ -380,8 +380,7 @@ fn managing(walked: &mut Walked) {
     world.seconds(60);
     let started = world.ask(change(own())).into_result().unwrap();
     world.seconds(60);
-    let request = Resend { client: me(), session: started.session.clone() };
-    walked.to(&world, (NewAddress, Operation::Resend), NewAddress, request);
+    let started = walked.to(&world, (NewAddress, Operation::ChangeAddress), NewAddress, change(own()));
     let request = verify(Purpose::ChangeAddress, &started.session, &world.last_code());
     walked.go(&world, (NewAddress, Operation::Verify), request, |_| stays());
     let (current, new) = (password(PASSWORD), password("AnotherPassword2!"));

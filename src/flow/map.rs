@@ -208,7 +208,7 @@ arrows! {
         ConfirmTotp -> SignedIn;
     NewAddress:
         Verify -> SignedIn,
-        Resend -> NewAddress,
+        ChangeAddress -> NewAddress,
         Cancel -> SignedIn;
     ActionCode:
         Verify -> SignedIn,

@@ -171,7 +171,7 @@ impl SignedInAs<RecoveryCodesIssued> for ConfirmTotp {
         desk.record.factors.pending = None;
         desk.record.factors.totp = Some(totp);
         // Bound anew: what was guessed at the app before is over (R2).
-        desk.guesses(factor).reset();
+        desk.record.ledger.rebound(factor);
         let codes = issue(cx, &mut desk);
         // An app that is shown is not lost.
         desk.record.factors.lost = None;
@@ -216,7 +216,7 @@ pub(super) fn issue(cx: &mut Cx<'_>, desk: &mut Opened<Account>) -> Vec<Recovery
     let codes: Vec<_> =
         (0..settings.count).map(|_| RecoveryCode::draw(&mut cx.draw, settings.bits)).collect();
     desk.record.factors.issue(&desk.key, &codes);
-    desk.guesses(Factor::RecoveryCode).reset();
+    desk.record.ledger.rebound(Factor::RecoveryCode);
     codes
 }
 

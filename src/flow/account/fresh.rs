@@ -78,8 +78,9 @@ pub(in crate::flow) fn gate(
     just: Methods,
 ) -> Option<Refusal> {
     let max_age = cx.policy.settings().step_up.max_age;
-    let session = desk.record.sessions.get(at)?;
-    let offered = stale(&desk.record, session.proven.within(max_age, desk.now).and(just));
+    let session = desk.record.sessions.get(at);
+    let fresh = session.map_or_else(Methods::default, |session| session.proven.within(max_age, desk.now));
+    let offered = stale(&desk.record, fresh.and(just));
     (!offered.is_empty()).then_some(Refusal::StepUpRequired { offered })
 }
 

@@ -112,7 +112,7 @@ impl Turn<SignedIn> for Set {
         let (mut told, devices) = (desk.notices(), desk.record.devices.len());
         let all = proven(&desk, at);
         desk.record.set_password(&desk.key, hash, &mut cx.draw)?;
-        desk.guesses(Factor::Password).reset();
+        desk.record.ledger.rebound(Factor::Password);
         let count = desk.record.sessions.end(|_, _| true).saturating_sub(1);
         told.push(EventKind::PasswordChanged);
         told.extend((count > 0).then_some(EventKind::SessionsEnded { count }));

@@ -242,7 +242,7 @@ impl OnLogin<FactorsWereReset> for ResetFactors {
         told.extend(desk.guessed_right(cx, factor));
         desk.record.factors.disable_totp();
         for freed in [Factor::Totp, Factor::RecoveryCode] {
-            desk.guesses(freed).reset();
+            desk.record.ledger.rebound(freed);
         }
         desk.record.raise();
         let sessions_ended = desk.record.sessions.end(|_, _| true);

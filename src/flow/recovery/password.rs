@@ -149,7 +149,7 @@ impl Turn<PasswordWasReset> for Reset {
         let hash = hash.ok_or(MachineError::Misuse("a password was decided on without its hash"))?;
         desk.record.set_password(&desk.key, hash, &mut cx.draw)?;
         // Bound anew: what was guessed at it before is over (R2).
-        desk.guesses(Factor::Password).reset();
+        desk.record.ledger.rebound(Factor::Password);
         let sessions_ended = desk.record.sessions.end(|_, _| true);
         told.push(EventKind::PasswordReset);
         told.extend((sessions_ended > 0).then_some(EventKind::SessionsEnded { count: sessions_ended }));
