@@ -24,7 +24,7 @@ use crate::{Client, EventKind, Factor, Label, MessageKind, Password, Session, Si
 ///
 /// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidCredentials`] where the present password is another,
 /// [`Refusal::StepUpRequired`] where the account asks for more than that, [`Refusal::PasswordTooShort`], [`Refusal::PasswordBlocked`],
-/// [`Refusal::Limited`] by the client's, the password's or the notices' rules, [`Refusal::FactorDisabled`].
+/// [`Refusal::Limited`] by the client's, or the password's rules, [`Refusal::FactorDisabled`].
 #[derive(Clone, Debug)]
 pub struct ChangePassword {
     /// Who sends the request.
@@ -59,9 +59,7 @@ impl SignedInAs<SignedIn> for ChangePassword {
         if let Err(refusal) = vet(cx.policy, cx.blocklist, &self.password, &identifier) {
             return no(cx, desk, refusal, None);
         }
-        if let Err(refusal) = desk.may_notify(cx) {
-            return no(cx, desk, refusal, None);
-        }
+        // Not held up by the limit of notices, which whoever knows the old password can use up.
         let (row, notices) = (desk.row, desk.notices());
         let generation = desk.record.generation;
         let set = Set { wish: Arc::new(self.clone()), row, generation };
