@@ -45,7 +45,7 @@ export async function startServer() {
 
 /// The playground in a window, and what can be done there.
 export class Playground {
-  static async open(browser, { width = 1280, height = 900, dark = false, before } = {}) {
+  static async open(browser, { width = 1280, height = 900, dark = false } = {}) {
     const server = await startServer();
     const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' });
     const page = await context.newPage();
@@ -58,10 +58,15 @@ export class Playground {
     page.on('request', (request) => {
       if (!request.url().startsWith(server.base) && !request.url().startsWith('data:')) own.mistakes.push(`asked ${request.url()}`);
     });
-    await before?.(page);
-    await page.goto(server.base);
-    await page.waitForSelector('html[data-ready=yes]');
-    return own;
+    try {
+      await page.goto(server.base);
+      await Promise.race([page.waitForSelector('html[data-ready=yes]'), page.waitForEvent('pageerror').then((error) => { throw error; })]);
+      return own;
+    } catch (error) {
+      // What the console said is the better reason, if it said anything.
+      await own.close();
+      throw error;
+    }
   }
 
   constructor(server, context, page) {
@@ -69,8 +74,7 @@ export class Playground {
   }
 
   async close() {
-    await this.context.close();
-    await this.server.end();
+    await Promise.all([this.context.close().catch(() => {}), this.server.end()]);
     assert.deepEqual(this.mistakes, [], 'errors in the console');
   }
 
@@ -87,7 +91,7 @@ export class Playground {
     await this.turnTo(card);
     const result = this.page.locator(`${card} .result`);
     const before = await result.getAttribute('data-turn') ?? '0';
-    const button = this.page.locator(card).getByRole('button', { name, exact: true });
+    const button = this.page.locator(card).getByRole('button', { name, exact: true, includeHidden: true });
     await button.evaluate((found) => { for (let up = found; up; up = up.parentElement) if (up.tagName === 'DETAILS') up.open = true; });
     await button.click();
     await this.page.waitForFunction(([selector, turn]) => (document.querySelector(`${selector} .result`).dataset.turn ?? '0') !== turn

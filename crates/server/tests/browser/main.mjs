@@ -18,14 +18,24 @@ for (const dark of [false, true]) {
   }
 }
 
+/// The longest a case may take: a browser that hangs or dies is a failure, not a wait.
+const LONGEST = 120_000;
+
 const browser = await openBrowser();
+const gone = new Promise((_, failed) => browser.once('disconnected', () => failed(new Error('the browser is gone'))));
+gone.catch(() => {});
+const inTime = (walk) => {
+  let timer;
+  const late = new Promise((_, failed) => { timer = setTimeout(() => failed(new Error('it took too long')), LONGEST); });
+  return Promise.race([walk, late, gone]).finally(() => clearTimeout(timer));
+};
 let failed = 0;
 for (const { name, walk, window } of cases.filter((one) => one.name.includes(wanted))) {
   const began = Date.now();
   let own, why;
   try {
-    own = await Playground.open(browser, window);
-    await walk(own);
+    own = await inTime(Playground.open(browser, window));
+    await inTime(walk(own));
   } catch (error) {
     why = error;
     if (screenshots) await own?.page.screenshot({ path: `${screenshots}/failed.png`, fullPage: true }).catch(() => {});

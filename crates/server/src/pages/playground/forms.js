@@ -15,7 +15,7 @@ import { after } from './after.js';
 import { ask } from './api.js';
 import { countdown } from './clock.js';
 import { all, at, goTo, make } from './dom.js';
-import { changed, client, held, memory } from './memory.js';
+import { changed, client, held, memory, tell } from './memory.js';
 
 const pairs = (list = '') => list.split(' ').filter(Boolean).map((pair) => {
   const [field, source] = pair.split(':');
@@ -81,6 +81,7 @@ export async function perform(card, question, form) {
     card.removeAttribute('aria-busy');
   }
   show(card, answer);
+  tell('done', answer);
   if (!answer.ok) blame(form ?? card, answer);
   else if (form?.dataset.next && (WHEN[form.dataset.nextIf] ?? (() => true))(answer)) goTo(at(form.dataset.next));
   return answer;

@@ -1,8 +1,9 @@
 // Sessions and devices, each with the way to end it.
 
+import { ask } from './api.js';
 import { all, at, button, make } from './dom.js';
 import { perform } from './forms.js';
-import { on } from './memory.js';
+import { memory, on } from './memory.js';
 
 const when = (time) => (time ? time.replace('T', ' ').replace('Z', '') : 'never');
 
@@ -30,22 +31,35 @@ const LISTS = {
   },
 };
 
-export function startLists() {
-  on('answered', ({ method, path, ok, data, as }) => {
-    for (const [name, { card, path: base, notes }] of Object.entries(LISTS)) {
-      if (!ok || !path.startsWith(base)) continue;
-      if (method === 'GET') at(name).replaceChildren(...(data?.[name] ?? []).map((one) => entry(at(card), base, one, notes(one))));
-      // What is shown is no longer so: ask again, once this is done.
-      else if (method === 'DELETE') setTimeout(() => refresh(name, as), 0);
-    }
-    if (ok && ['/v1/logout', '/v1/delete-account'].includes(path)) for (const list of all('.list')) list.replaceChildren();
-  });
+const draw = (name, data) => at(name).replaceChildren(...(data?.[name] ?? []).map((one) => {
+  const { card, path, notes } = LISTS[name];
+  return entry(at(card), path, one, notes(one));
+}));
+
+/// What is shown is no longer so: asks again.
+async function refresh(name) {
+  const { card, path } = LISTS[name];
+  const { ok, data } = await ask({ method: 'GET', path, bearer: true, quiet: true });
+  // The button that was pressed goes with its entry.
+  const focused = at(name).contains(document.activeElement);
+  draw(name, ok ? data : null);
+  if (focused) at(card).querySelector('button').focus();
 }
 
-async function refresh(name, as) {
-  const { card, path } = LISTS[name];
-  const focused = at(name).contains(document.activeElement) || document.activeElement === document.body;
-  await perform(at(card), { method: 'GET', path, bearer: true, as });
-  // The button that was pressed is gone with its entry.
-  if (focused) at(card).querySelector('button').focus();
+const clear = () => all('.list').forEach((list) => list.replaceChildren());
+
+export function startLists() {
+  let shownFor = memory.selected;
+  on('changed', () => {
+    if (shownFor !== memory.selected) clear();
+    shownFor = memory.selected;
+  });
+  on('done', ({ method, path, ok, data }) => {
+    if (ok && ['/v1/logout', '/v1/delete-account'].includes(path)) clear();
+    for (const [name, list] of Object.entries(LISTS)) {
+      if (!ok || !path.startsWith(list.path)) continue;
+      if (method === 'GET') draw(name, data);
+      else if (at(name).childElementCount) refresh(name);
+    }
+  });
 }

@@ -79,12 +79,16 @@ function light() {
 
 /// Parses the drawing. Nothing in it can run; its own style goes in as a sheet, apart from the page's.
 function mount(text) {
-  const drawn = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
+  // The policy refuses styles in a text, also while it is parsed: they are taken out before.
+  const styles = [];
+  const bare = text.replace(/<style[^>]*>([^]*?)<\/style>/g, (_, rules) => { styles.push(rules.replace(/<!\[CDATA\[|\]\]>/g, '')); return ''; })
+    .replace(/\sstyle=(["'])/g, ' data-style=$1');
+  const drawn = new DOMParser().parseFromString(bare, 'image/svg+xml').documentElement;
   if (drawn.localName !== 'svg') return false;
-  const styles = [...drawn.querySelectorAll('style')];
-  for (const one of [...styles, ...drawn.querySelectorAll('script, foreignObject')]) one.remove();
+  for (const one of drawn.querySelectorAll('script, foreignObject')) one.remove();
+  for (const one of drawn.querySelectorAll('[data-style]')) one.style.cssText = one.dataset.style;
   root = at('diagram').attachShadow({ mode: 'open' });
-  root.adoptedStyleSheets = [...styles.map((one) => one.textContent), LIT].map((rules) => {
+  root.adoptedStyleSheets = [...styles, LIT].map((rules) => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(rules);
     return sheet;

@@ -68,12 +68,12 @@ function startProofs() {
   });
 }
 
-/// The chapter or card that the address names.
-function openHash() {
-  const target = location.hash && at(location.hash.slice(1));
-  if (!target || !target.closest('.chapter')) return;
+/// The chapter or card that the address, or a link of the page, names.
+function follow(hash) {
+  const target = at(hash.slice(1));
+  if (!target?.closest('.chapter')) return;
   showChapterOf(target);
-  goTo(target.querySelector('h2, h3'));
+  goTo(target.matches('h2, h3') ? target : target.querySelector('h2, h3'));
   target.scrollIntoView({ block: 'start' });
 }
 
@@ -86,8 +86,13 @@ startLists();
 startAttack();
 on('changed', drawWho);
 showChapterOf(at('arrive'));
-addEventListener('hashchange', openHash);
+addEventListener('hashchange', () => follow(location.hash));
+// A link to where the address points already changes no address.
+document.addEventListener('click', ({ target }) => {
+  const link = target.closest?.('a[href^="#"]');
+  if (link && link.hash === location.hash) follow(link.hash);
+});
 await Promise.all([startClock(), startInbox(), startLog(), startMachine()]);
 await look();
-openHash();
+follow(location.hash);
 document.documentElement.dataset.ready = 'yes';
