@@ -121,7 +121,7 @@ export class Playground {
 
   /// Acts through another client from now on.
   async actAs(name) {
-    await this.page.getByRole('radio', { name, exact: true }).check();
+    await this.page.getByRole('radio', { name }).check();
   }
 
   /// Moves the clock by one of its buttons.

@@ -27,6 +27,7 @@ export async function everyChapter(own, name, screenshots) {
     for (const wrong of await own.inaccessible()) found.push(`${name}, ${chapter}: ${wrong}`);
     const wide = await own.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (wide > 0) found.push(`${name}, ${chapter}: ${wide} px wider than the window`);
+    await own.page.evaluate(() => scrollTo(0, 0));
     if (screenshots) await own.page.screenshot({ path: join(screenshots, `${name}-${chapter}.png`), fullPage: true });
   }
   assert.deepEqual(found, []);

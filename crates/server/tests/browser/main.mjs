@@ -2,6 +2,7 @@
 
 import { mkdirSync } from 'node:fs';
 
+import { contract } from './contract.mjs';
 import { openBrowser, Playground } from './harness.mjs';
 import { everyChapter, looks } from './looks.mjs';
 import { stories } from './stories.mjs';
@@ -10,7 +11,7 @@ const wanted = process.argv[2] ?? '';
 const screenshots = process.env.SCREENSHOTS;
 if (screenshots) mkdirSync(screenshots, { recursive: true });
 
-const cases = Object.entries({ ...stories, ...looks }).map(([name, walk]) => ({ name, walk, window: {} }));
+const cases = Object.entries({ ...stories, ...contract, ...looks }).map(([name, walk]) => ({ name, walk, window: {} }));
 for (const dark of [false, true]) {
   for (const width of [360, 1280]) {
     const name = `${dark ? 'dark' : 'light'}-${width}`;

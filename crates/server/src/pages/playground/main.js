@@ -18,6 +18,10 @@ const FIELDS = { email: 'person-email', password: 'person-password', name: 'pers
 function drawWho() {
   for (const [name, id] of Object.entries(FIELDS)) if (document.activeElement !== at(id)) at(id).value = memory.person[name];
   for (const one of all('[name=client]')) one.checked = one.value === memory.selected;
+  for (const one of all('[data-standing]')) {
+    const at = standing(one.dataset.standing);
+    one.textContent = at === 'signed_out' ? '' : words(at);
+  }
   const { me, second, pending, token, required, devices } = client();
   const state = standing();
   at('state').textContent = words(state);
