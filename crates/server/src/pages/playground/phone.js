@@ -47,9 +47,9 @@ function drawDrawer() {
   at('drawer').hidden = !codes.length;
   at('drawer-empty').hidden = codes.length > 0;
   at('drawer').replaceChildren(...codes.map((code) => {
-    const use = button('Use', () => useRecoveryCode(code), 'small');
+    const use = button(code, () => useRecoveryCode(code), 'small');
     use.setAttribute('aria-label', `Use the recovery code ${code}`);
-    return make('li', '', make('code', '', code), use);
+    return make('li', '', use);
   }));
 }
 
