@@ -182,9 +182,3 @@ async function source() {
   axe ??= await (await import('node:fs/promises')).readFile(AXE, 'utf8');
   return axe;
 }
-
-/// Whether this server has an endpoint yet.
-export async function offers(page, base, method, path) {
-  const answer = await page.request.fetch(`${base}${path}`, { method, data: method === 'GET' ? undefined : '{}', failOnStatusCode: false });
-  return ![404, 405].includes(answer.status());
-}
