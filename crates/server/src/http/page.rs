@@ -17,6 +17,16 @@ pub(super) async fn sign_in_link() -> Response {
     page(include_str!("../pages/sign_in_link.html"))
 }
 
+/// `GET /v1/forgot-password`: the page behind a mailed link that leads to a new password. It shows a form.
+pub(super) async fn recovery_link() -> Response {
+    page(include_str!("../pages/recovery_link.html"))
+}
+
+/// `GET /v1/two-factor/recover/cancel`: the page behind a mailed link that stops the recovery of a second factor. It shows a button.
+pub(super) async fn cancel_link() -> Response {
+    page(include_str!("../pages/cancel_link.html"))
+}
+
 /// What stands in a page where its nonce goes.
 const NONCE: &str = "{{nonce}}";
 
@@ -41,6 +51,8 @@ mod tests {
         for html in [
             include_str!("../pages/sign_up_link.html"),
             include_str!("../pages/sign_in_link.html"),
+            include_str!("../pages/recovery_link.html"),
+            include_str!("../pages/cancel_link.html"),
             include_str!("../pages/development.html"),
         ] {
             for tag in ["<script", "<style"] {
