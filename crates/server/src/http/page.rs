@@ -18,6 +18,16 @@ pub(super) async fn sign_in_link() -> Response {
     page(include_str!("../pages/sign_in_link.html"))
 }
 
+/// `GET /v1/forgot-password`: the page behind a mailed link that leads to a new password. It shows a form.
+pub(super) async fn recovery_link() -> Response {
+    page(include_str!("../pages/recovery_link.html"))
+}
+
+/// `GET /v1/two-factor/recover/cancel`: the page behind a mailed link that stops the recovery of a second factor. It shows a button.
+pub(super) async fn cancel_link() -> Response {
+    page(include_str!("../pages/cancel_link.html"))
+}
+
 /// What stands in a page where its nonce goes.
 const NONCE: &str = "{{nonce}}";
 
@@ -68,7 +78,12 @@ mod tests {
     /// Every part of a page is in the page.
     #[test]
     fn pages_have_no_external_part_and_carry_their_nonce() {
-        for html in [include_str!("../pages/sign_up_link.html"), include_str!("../pages/sign_in_link.html")] {
+        for html in [
+            include_str!("../pages/sign_up_link.html"),
+            include_str!("../pages/sign_in_link.html"),
+            include_str!("../pages/recovery_link.html"),
+            include_str!("../pages/cancel_link.html"),
+        ] {
             for tag in ["<script", "<style"] {
                 assert_eq!(
                     html.matches(tag).count(),

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `auth.json`, `v1.json`, `v1_bearer.json`, `dev.json` | the endpoints: of each what is its own |
+//! | `auth.json`, `v1.json`, `v1_recover.json`, `v1_bearer.json`, `dev.json` | the endpoints: of each what is its own |
 //! | `ahead.json` | the same for endpoints that have no route yet |
 //! | `records.json` | objects that several endpoints give |
 //! | `refusals.json` | the answers that say no |
@@ -26,9 +26,10 @@ use endpoint::{Endpoint, Family};
 const BASE: &str = include_str!("base.json");
 const RECORDS: &str = include_str!("records.json");
 const REFUSALS: &str = include_str!("refusals.json");
-const ENDPOINTS: [&str; 5] = [
+const ENDPOINTS: [&str; 6] = [
     include_str!("auth.json"),
     include_str!("v1.json"),
+    include_str!("v1_recover.json"),
     include_str!("v1_bearer.json"),
     include_str!("dev.json"),
     include_str!("ahead.json"),
