@@ -27,7 +27,8 @@ use crate::{
 ///
 /// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidCredentials`], [`Refusal::Limited`] by the client's rules or the
 /// password's budget, [`Refusal::FactorDisabled`], and [`Refusal::StepUpRequired`] where the account asks for more than the password
-/// and this session has not proven that within the last minutes (R88).
+/// and this session has not proven that within the last minutes (R88), and [`Refusal::FactorNotAllowed`] where the address was never
+/// proven (R90).
 #[derive(Clone, Debug)]
 pub struct EnrolTotp {
     /// Who sends the request.
@@ -118,6 +119,10 @@ impl SignedInAs<TotpEnrolment> for EnrolTotp {
         _: usize,
     ) -> Result<Decision<TotpEnrolment>, MachineError> {
         let (row, notices) = (desk.row, desk.notices());
+        // An app on an account whose mailbox is another's would shut out its true owner (R90, B114).
+        if desk.record.unproven {
+            return no(cx, desk, Refusal::FactorNotAllowed, None);
+        }
         let settings = cx.policy.settings().totp;
         let params = TotpParams::new(Algorithm::Sha1, settings.digits, settings.period_seconds);
         let params = params.map_err(|_| MachineError::Misuse("a policy with impossible codes"))?;
