@@ -15,7 +15,9 @@ use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, MachineError, Work};
 use crate::password::vet;
 use crate::record::{Account, RecordKey};
-use crate::{Client, EventKind, Factor, Label, MessageKind, Password, Session, SignedIn, Ticket, Verdict};
+use crate::{
+    Blocked, Client, EventKind, Factor, Label, MessageKind, Password, Session, SignedIn, Ticket, Verdict,
+};
 
 /// Change the password.
 ///
@@ -58,6 +60,10 @@ impl SignedInAs<SignedIn> for ChangePassword {
         let identifier = desk.record.credentials(&desk.key)?.identifier;
         if let Err(refusal) = vet(cx.policy, cx.blocklist, &self.password, &identifier) {
             return no(cx, desk, refusal, None);
+        }
+        // Both were typed just now, and the present one was right.
+        if self.password.expose() == self.current.expose() {
+            return no(cx, desk, Refusal::PasswordBlocked(Blocked::Present), None);
         }
         // Not held up by the limit of notices, which whoever knows the old password can use up.
         let (row, notices) = (desk.row, desk.notices());
