@@ -68,6 +68,17 @@ with_session!(
 );
 
 impl World {
+    /// As [`World::person`], signed in afresh with all that the account then asks for.
+    pub fn owner(&self, who: &str, has: Has) -> Person {
+        let both = has.totp && has.mailed;
+        let mut person = self.person(who, Has { mailed: has.mailed && !both, ..has });
+        person.session = self.fresh(&person);
+        if both {
+            let _ = self.enable_mailed(&person.session).unwrap();
+        }
+        person
+    }
+
     /// Signs in all the way, now, with whatever the account asks for.
     pub fn fresh(&self, person: &Person) -> Ticket<Session> {
         self.fresh_with(person, PASSWORD)
@@ -84,6 +95,12 @@ impl World {
             _ => Proof::MailedCode(self.last_mail().code.expect("a code")),
         };
         self.prove(&second.login.unwrap(), proof).expect("the right factor").session().clone()
+    }
+
+    /// Sets the password anew by a grant, to what it was, and signs in.
+    pub fn fresh_after(&self, person: &Person, grant: &GrantedReset) -> Ticket<Session> {
+        let _ = self.reset(&grant.grant, PASSWORD, None).expect("no further proof");
+        self.fresh(person)
     }
 
     /// Whether the password is right, whatever else is asked for.
