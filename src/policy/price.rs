@@ -46,7 +46,7 @@ pub struct SecondFactorOdds {
 ///
 /// let price = Settings::recommended().build()?.price();
 /// assert_eq!(price.totp.until_disabled, Odds::of(3, 10_000));
-/// assert_eq!(price.mails_by_strangers_per_day, 60);
+/// assert_eq!(price.mails_by_strangers_per_day, 80);
 /// println!("{price}");
 /// # Ok::<(), countersign::PolicyError>(())
 /// ```
