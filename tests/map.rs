@@ -378,7 +378,7 @@ fn managing(walked: &mut Walked) {
         |_| stays(),
     );
     world.seconds(60);
-    let started = world.ask(change(own())).into_result().unwrap();
+    let _ = world.ask(change(own())).into_result().unwrap();
     world.seconds(60);
     let started = walked.to(&world, (NewAddress, Operation::ChangeAddress), NewAddress, change(own()));
     let request = verify(Purpose::ChangeAddress, &started.session, &world.last_code());

@@ -16,7 +16,8 @@ use crate::machine::{Hashed, MachineError, Work};
 use crate::password::vet;
 use crate::record::{Account, RecordKey};
 use crate::{
-    Blocked, Client, EventKind, Factor, Label, MessageKind, Password, Session, SignedIn, Ticket, Verdict,
+    Blocked, Client, EventKind, Factor, Label, MessageKind, Password, Refusal, Session, SignedIn, Ticket,
+    Verdict,
 };
 
 /// Change the password.
