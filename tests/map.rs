@@ -1,6 +1,7 @@
 //! The map of the flows is walked, arrow by arrow, with the machine itself: what is given at the end of each is what the table says, and the
 //! table has no arrow that was not walked. The page that shows it says the same.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::type_complexity, reason = "tests")]
 #![allow(clippy::arithmetic_side_effects, clippy::disallowed_methods, reason = "tests")]
 
 mod common;
