@@ -124,7 +124,7 @@ impl Turn<SignedIn> for Set {
         told.extend((devices > 0).then_some(EventKind::DevicesForgotten { count: devices }));
         let all = all.with(crate::Method::Password, desk.now);
         let (signed_in, events) = match enter(cx, &mut desk, all, None, &self.wish.label, false)? {
-            Entry::In(signed_in, events, _) => (signed_in, events),
+            Entry::In(signed_in, events) => (signed_in, events),
             // Not while the gate asks for as much as a sign-in does; were it so, nobody would be signed in.
             Entry::Missing(_) => return missing(cx, desk, operation),
         };

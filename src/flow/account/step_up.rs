@@ -4,7 +4,7 @@ use super::fresh::mailed_for;
 use super::sessions::{Bearer, SignedInAs, proven, signed_in_as, signed_in_requests};
 use crate::assurance::Method;
 use crate::flow::desk::Opened;
-use crate::flow::sign_in::prove::{Tried, attempt};
+use crate::flow::sign_in::prove::{Tried, attempt, used};
 use crate::flow::sign_in::signed_in::{Entry, enter, missing};
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
@@ -89,7 +89,8 @@ impl SignedInAs<SignedIn> for StepUp {
                 }
                 desk.record.sessions.end(|index, _| index == at);
                 match enter(cx, &mut desk, all, None, &self.label, false)? {
-                    Entry::In(signed_in, events, mail) => {
+                    Entry::In(signed_in, events) => {
+                        let mail = used(cx, &mut desk, &told)?;
                         let account = signed_in.account().clone();
                         let granted = Next::Done(Verdict::Granted(signed_in));
                         told.extend(events);

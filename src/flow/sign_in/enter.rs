@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::ask::{self, Asking};
-use super::prove::{Tried, alarm, attempt};
+use super::prove::{Tried, alarm, attempt, used};
 use super::signed_in::{Entry, enter, missing};
 use crate::assurance::{Method, Methods, Proven};
 use crate::flow::account::address::settle;
@@ -274,14 +274,15 @@ impl<O: 'static> Enter<O> {
         let (row, now) = (desk.row, desk.now);
         let skip = device.and_then(|device| device.skip(cx, &desk));
         let asked = missing(&desk.record.factors, proven);
-        let next = device.map(|device| device.rotate(cx, &mut desk)).transpose()?;
         told.extend(
             device.map(|_| EventKind::DeviceAccepted { skipped: skip.is_some() && !asked.is_empty() }),
         );
         match enter(cx, &mut desk, Proven::at(proven, now), skip.as_ref(), label, *weak_password)? {
-            Entry::In(signed_in, events, mail) => {
+            Entry::In(signed_in, events) => {
                 let account = signed_in.account().clone();
+                let next = device.map(|device| device.rotate(cx, &mut desk)).transpose()?;
                 let signed_in = signed_in.with_device(next);
+                let mail = used(cx, &mut desk, &told)?;
                 let granted = Next::Done(Verdict::Granted((self.tell)(Progress::SignedIn(signed_in))));
                 told.extend(events);
                 let mut decision =
@@ -290,7 +291,7 @@ impl<O: 'static> Enter<O> {
                 Ok(decision)
             }
             Entry::Missing(offered) => {
-                let asking = Asking { who: &self.who, manner: &self.manner, proven, offered, device: next };
+                let asking = Asking { who: &self.who, manner: &self.manner, proven, offered, device };
                 asking.decide(cx, desk, told, &self.tell)
             }
         }

@@ -57,7 +57,12 @@ pub(in crate::flow) fn attempt(
         let suspicious = desk.guessed_right(cx, factor);
         let left = desk.record.factors.recovery_codes_left();
         let used = (method == Method::RecoveryCode).then_some(EventKind::RecoveryCodeUsed { left });
-        let told = [EventKind::FactorAccepted { factor }].into_iter().chain(used).chain(suspicious).collect();
+        // A factor that is shown is not lost.
+        let shown = matches!(method, Method::Totp | Method::RecoveryCode);
+        let stopped = desk.record.factors.lost.take_if(|_| shown);
+        let stopped = stopped.map(|_| EventKind::FactorRecoveryCancelled);
+        let told = [EventKind::FactorAccepted { factor }].into_iter();
+        let told = told.chain(used).chain(stopped).chain(suspicious).collect();
         return Ok(Tried::Right(method, told));
     }
     let replayed = replayed.then_some(EventKind::FactorReplayed { factor });
