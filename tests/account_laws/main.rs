@@ -25,6 +25,8 @@ mod attacker;
 mod attacks;
 mod defects;
 mod household;
+mod parallel;
+mod racing;
 mod resets;
 
 use proptest::prelude::*;
