@@ -24,6 +24,7 @@ mod people;
 mod attacker;
 mod attacks;
 mod defects;
+mod faults;
 mod household;
 mod parallel;
 mod racing;
