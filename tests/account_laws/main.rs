@@ -20,6 +20,8 @@ mod drive;
 mod owner;
 #[path = "../common/people.rs"]
 mod people;
+#[path = "../common/otp/small.rs"]
+mod small;
 
 mod attacker;
 mod attacks;
@@ -29,6 +31,8 @@ mod household;
 mod parallel;
 mod racing;
 mod resets;
+mod streets;
+mod trail;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
