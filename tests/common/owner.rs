@@ -2,6 +2,9 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(missing_docs, unreachable_pub, reason = "tests")]
 
+use std::collections::BTreeMap;
+
+use countersign::record::RecordKey;
 use countersign::*;
 
 use crate::common::{IntoResult, World, id, verify};
@@ -231,6 +234,47 @@ impl World {
         let entry = DirectoryEntry { account: account.clone(), address, legacy: Some(hash), address_proven };
         self.seen.accounts.lock().unwrap().insert(id(who).as_str().to_owned(), entry);
         account
+    }
+}
+
+/// All that a world keeps, so that it can be put back.
+pub struct Kept {
+    rows: BTreeMap<RecordKey, (Row, Option<Timestamp>)>,
+    accounts: BTreeMap<String, DirectoryEntry>,
+    mail: Vec<Envelope>,
+    now: Timestamp,
+}
+
+impl World {
+    pub fn keep(&self) -> Kept {
+        Kept {
+            rows: self.seen.rows.lock().unwrap().clone(),
+            accounts: self.seen.accounts.lock().unwrap().clone(),
+            mail: self.seen.mail.lock().unwrap().clone(),
+            now: self.now(),
+        }
+    }
+
+    pub fn put_back(&self, kept: &Kept) {
+        self.seen.rows.lock().unwrap().clone_from(&kept.rows);
+        self.seen.accounts.lock().unwrap().clone_from(&kept.accounts);
+        self.seen.mail.lock().unwrap().clone_from(&kept.mail);
+        self.clock.set(kept.now);
+    }
+
+    /// What would come of it: everything is put back afterwards, but for the randomness drawn.
+    pub fn trying<T>(&self, what: impl FnOnce() -> T) -> T {
+        let kept = self.keep();
+        let end = what();
+        self.put_back(&kept);
+        end
+    }
+
+    /// The last message of a kind to somebody.
+    pub fn last_of_to(&self, kind: &str, to: &str) -> Envelope {
+        let mail = self.seen.mail.lock().unwrap();
+        let of_it = |mail: &&Envelope| mail.kind.name() == kind && mail.to.as_str() == to;
+        mail.iter().rev().find(of_it).expect(kind).clone()
     }
 }
 
