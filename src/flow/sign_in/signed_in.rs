@@ -271,6 +271,5 @@ fn shown_now(
         return Ok((events, None));
     }
     let left = desk.record.factors.recovery_codes_left();
-    events.push(EventKind::RecoveryCodeUsed { left });
     Ok((events, desk.mention(cx, MessageKind::RecoveryCodeUsed { left })?))
 }

@@ -20,10 +20,11 @@ use serde_json::json;
 use super::App;
 use super::answer::{Failure, Waiting, json_response};
 use super::body::Fields;
-use super::page::page;
+use super::page::{drawing, part, playground};
 use super::routes::Routes;
 use crate::audit::RecentEvents;
 use crate::clock::DevClock;
+use crate::flows;
 use crate::mail::{Inbox, whole_seconds};
 
 /// What `--dev` opens up.
@@ -36,6 +37,19 @@ pub(crate) struct Dev {
     /// What was told to the audit log.
     pub(crate) events: Arc<RecentEvents>,
 }
+
+/// A part of the playground, by the name it has under `/dev/playground/`.
+macro_rules! parts {
+    ($($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../pages/playground/", $name)))),*]
+    };
+}
+
+/// What the playground's page is made of.
+const PARTS: &[(&str, &str)] = parts![
+    "after.js" "api.js" "attack.js" "clock.js" "dom.js" "forms.js" "inbox.js" "lists.js" "log.js" "machine.js" "main.js"
+    "memory.js" "phone.js" "style.css"
+];
 
 /// That, and what the other endpoints have at hand.
 #[derive(Clone)]
@@ -58,16 +72,21 @@ impl FromRef<Bench> for App {
 
 /// The development endpoints, for callers on this machine that are not other people's pages.
 pub(super) fn router(dev: Dev, app: App) -> Router {
-    routes().router.with_state(Bench { dev, app }).layer(from_fn(ours_only))
+    let files = PARTS.iter().fold(routes().router, |router, (name, text)| {
+        router.route(&format!("/dev/playground/{name}"), get(async || part(name, text)))
+    });
+    files.with_state(Bench { dev, app }).layer(from_fn(ours_only))
 }
 
-/// The paths and what answers at them.
+/// The paths and what answers at them; the playground's own files apart.
 pub(super) fn routes() -> Routes<Bench> {
     Routes::new()
-        .route("/", get(async || page(include_str!("../pages/development.html"))))
+        .route("/", get(async || playground()))
         .route("/dev/mail", get(mail))
         .route("/dev/clock", get(clock).post(change_clock))
         .route("/dev/events", get(events))
+        .route("/dev/flows.json", get(async || json_response(StatusCode::OK, &flows::json())))
+        .route("/dev/flows.svg", get(async || drawing(flows::svg())))
         .route("/dev/account", post(operate))
 }
 
@@ -181,6 +200,43 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+
+    /// Nothing that a part asks for is missing, and nothing lies about that no part asks for.
+    #[test]
+    fn the_playground_has_all_its_parts_and_no_other() {
+        let page = include_str!("../pages/playground/index.html");
+        let mut asked: Vec<_> = (page.split('"'))
+            .filter_map(|text| text.strip_prefix("dev/playground/"))
+            .chain(
+                PARTS
+                    .iter()
+                    .flat_map(|(_, text)| text.split('\'').filter_map(|text| text.strip_prefix("./"))),
+            )
+            .collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let names: Vec<_> = PARTS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(asked, names);
+    }
+
+    /// What the policy of the page would refuse is not in it, and nothing comes from elsewhere.
+    #[test]
+    fn the_playground_has_nothing_inline_and_nothing_from_elsewhere() {
+        let page = include_str!("../pages/playground/index.html");
+        assert!(!page.contains("<style") && !page.contains(" style=\"") && !page.contains("javascript:"));
+        assert!(
+            page.match_indices("<script")
+                .all(|(at, _)| page[at..].starts_with("<script type=\"module\" src=\"dev/"))
+        );
+        for handler in [" onclick=", " onsubmit=", " oninput=", " onchange=", " onload="] {
+            assert!(!page.contains(handler), "{handler}");
+        }
+        for (name, text) in PARTS.iter().chain([&("index.html", page)]) {
+            for outside in ["http://", "https://", "//cdn", "@import", "url(", "innerHTML", "eval("] {
+                assert!(!text.contains(outside), "{name}: {outside}");
+            }
+        }
+    }
 
     #[test]
     fn pages_from_elsewhere_are_refused() {
