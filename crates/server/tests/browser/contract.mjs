@@ -26,7 +26,7 @@ export const contract = {
     await stub(own, '/v1/me', yes({ email: 'jo@example.com', amr: ['pwd'], aal: 1, expires_at: inSeconds(900) }));
     const refused = await own.press('#card-has', 'Remove the app', { status: 403 });
     assert.match(refused.text, /password, totp/);
-    await own.expectStanding('step_up_required');
+    await own.expectStanding('signed_in');
     await own.page.locator('#card-has').getByRole('link', { name: 'Prove it again' }).click();
     assert.equal(await own.focused(), 'h-step-up');
     await own.press('#card-step-up', 'Prove', { status: 200 });
@@ -42,7 +42,7 @@ export const contract = {
     await stub(own, '/v1/sessions', no(403, 'First things first.', { required: ['change_password'] }));
     const refused = await own.press('#card-sessions', 'Show sessions', { status: 403 });
     assert.match(refused.text, /First: change password/);
-    await own.expectStanding('restricted');
+    await own.expectStanding('must_act');
     await own.page.locator('#card-sessions').getByRole('link', { name: 'change password' }).click();
     const changed = await stub(own, '/v1/change-password', yes({ token: 'sess_new', expires_at: inSeconds(900) }));
     await stub(own, '/v1/me', yes({ email: 'jo@example.com', amr: ['pwd'], aal: 1, expires_at: inSeconds(900) }));

@@ -17,7 +17,7 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
   '--disable-component-update', '--disable-sync'];
 
 /// What the browser itself says of an answer that is a refusal. The page shows those; they are no mistakes of the page.
-const REFUSAL = /^Failed to load resource: the server responded with a status of (401|403|404|422|429) /;
+const REFUSAL = /^Failed to load resource: the server responded with a status of (401|403|409|422|429) /;
 
 /// A browser with a profile of its own. Playwright makes the profile, and removes it.
 export const openBrowser = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
@@ -158,7 +158,7 @@ export class Playground {
 
   async signOut() {
     await this.press('#card-me', 'Sign out', { status: 200 });
-    await this.expectStanding('signed_out');
+    await this.expectStanding('outside');
   }
 
   async setUpApp() {
