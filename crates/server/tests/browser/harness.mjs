@@ -118,6 +118,7 @@ export class Playground {
     const link = this.page.locator(`#mail li[data-kind="${kind}"]`).first().getByRole('link');
     const [opened] = await Promise.all([this.context.waitForEvent('page'), link.click()]);
     opened.setDefaultTimeout(15_000);
+    await opened.waitForLoadState();
     return opened;
   }
 
