@@ -52,9 +52,12 @@ async function readEvents() {
   at('no-events').hidden = at('event-list').childElementCount > 0;
 }
 
+/// Pseudonyms are long, and told apart by how they begin.
+const brief = (value) => String(value).replace(/^[0-9a-f]{16,}$/, (all) => `${all.slice(0, 10)}…`);
+
 function eventItem({ n, at: when, event, severity, account, subject, ...fields }) {
   const rest = Object.entries({ account, subject, ...fields }).filter(([, value]) => value !== null && value !== undefined);
-  const text = rest.map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`).join(' ');
+  const text = rest.map(([name, value]) => `${name}=${brief(typeof value === 'object' ? JSON.stringify(value) : value)}`).join(' ');
   const shown = make('li', '', make('b', '', event), ' ', severity && make('span', 'severity', severity), make('span', 'dim', ` ${hour(Date.parse(when))}`),
     make('div', 'dim small', text));
   shown.dataset.severity = severity ?? '';
