@@ -15,20 +15,20 @@ const HALF: (f64, f64) = (106.0, 25.0);
 /// Where a stage's box has its middle.
 const fn place(stage: Stage) -> (f64, f64) {
     match stage {
-        Stage::SignUpCode => (360.0, 56.0),
-        Stage::SignInCode => (470.0, 180.0),
-        Stage::SecondFactor => (560.0, 440.0),
-        Stage::FactorLost => (560.0, 560.0),
-        Stage::RecoveryMail => (300.0, 668.0),
-        Stage::Reset => (640.0, 668.0),
-        Stage::MustAct => (830.0, 96.0),
-        Stage::SignedIn => (900.0, 330.0),
-        Stage::Enrolling => (1170.0, 96.0),
-        Stage::NewAddress => (1170.0, 250.0),
-        Stage::ActionCode => (1170.0, 400.0),
-        Stage::Gone => (1170.0, 550.0),
+        Stage::SignUpCode => (585.0, 680.0),
+        Stage::SignInCode => (125.0, 140.0),
+        Stage::SecondFactor => (285.0, 40.0),
+        Stage::FactorLost => (700.0, 65.0),
+        Stage::RecoveryMail => (140.0, 540.0),
+        Stage::Reset => (285.0, 655.0),
+        Stage::MustAct => (580.0, 450.0),
+        Stage::SignedIn => (855.0, 245.0),
+        Stage::Enrolling => (1065.0, 520.0),
+        Stage::NewAddress => (915.0, 670.0),
+        Stage::ActionCode => (1160.0, 345.0),
+        Stage::Gone => (995.0, 70.0),
         // Outside; and what a later version of the library may add, until it has a place.
-        _ => (122.0, 330.0),
+        _ => (190.0, 385.0),
     }
 }
 
@@ -64,19 +64,42 @@ marker path {{ fill: var(--line); }}
 "#
     );
     let pairs = Stage::ALL.into_iter().flat_map(|from| Stage::ALL.map(|to| (from, to)));
-    let mut labels = String::new();
+    let mut labels =
+        Labels { svg: String::new(), taken: Stage::ALL.map(|it| room(place(it), HALF)).to_vec() };
     for (from, to) in pairs.filter(|(from, to)| from != to) {
         arrow(&mut svg, &mut labels, from, to);
     }
-    svg.push_str(&labels);
+    svg.push_str(&labels.svg);
     Stage::ALL.into_iter().for_each(|stage| state(&mut svg, stage));
     svg.push_str("</svg>\n");
     svg
 }
 
+/// The words beside the arrows so far, and the rooms that are taken by them and by the boxes.
+struct Labels {
+    svg: String,
+    taken: Vec<Room>,
+}
+
+/// Left, top, right, bottom.
+type Room = (f64, f64, f64, f64);
+
+/// Around a middle, with half a width and half a height.
+fn room((x, y): (f64, f64), (width, height): (f64, f64)) -> Room {
+    (x - width, y - height, x + width, y + height)
+}
+
+/// How much two rooms share.
+fn shared(a: &Room, b: &Room) -> f64 {
+    (a.2.min(b.2) - a.0.max(b.0)).max(0.0) * (a.3.min(b.3) - a.1.max(b.1)).max(0.0)
+}
+
+/// Where along an arrow its words may stand, the best first.
+const ALONG: [f64; 9] = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.2, 0.8];
+
 /// One arrow for all operations that lead from one stage to another, bent so that the way back does not lie on it. Its words
-/// come after all lines, so that no line runs through them.
-fn arrow(svg: &mut String, labels: &mut String, from: Stage, to: Stage) {
+/// come after all lines, so that no line runs through them, and stand where there is room.
+fn arrow(svg: &mut String, labels: &mut Labels, from: Stage, to: Stage) {
     let names: Vec<_> = between(from, to).map(countersign::Operation::name).collect();
     if names.is_empty() {
         return;
@@ -87,20 +110,40 @@ fn arrow(svg: &mut String, labels: &mut String, from: Stage, to: Stage) {
     let bend = (length * 0.12).min(46.0);
     let (cx, cy) = ((ax + bx) / 2.0 - dy / length * bend, (ay + by) / 2.0 + dx / length * bend);
     let ((sx, sy), (ex, ey)) = (edge((ax, ay), (cx, cy)), edge((bx, by), (cx, cy)));
-    let (mx, my) = (sx / 4.0 + cx / 2.0 + ex / 4.0, sy / 4.0 + cy / 2.0 + ey / 4.0);
     let about = format!(r#"data-from="{}" data-to="{}""#, from.name(), to.name());
     // Writing to a string does not fail.
     let _ = writeln!(
         svg,
         r##"<g class="arrow" {about}><path d="M{sx:.0} {sy:.0}Q{cx:.0} {cy:.0} {ex:.0} {ey:.0}" marker-end="url(#flows-tip)"/></g>"##
     );
-    let _ = write!(labels, r#"<g class="arrow" {about}>"#);
-    let mut y = my - 6.0 * f64::from(u8::try_from(names.len()).unwrap_or(1)) + 10.0;
+    let on_the_way = |t: f64| {
+        let (a, b, c) = ((1.0 - t) * (1.0 - t), 2.0 * t * (1.0 - t), t * t);
+        (a * sx + b * cx + c * ex, a * sy + b * cy + c * ey)
+    };
+    let half = words_half(&names);
+    let crowded =
+        |t: &f64| labels.taken.iter().map(|it| shared(it, &room(on_the_way(*t), half))).sum::<f64>();
+    let best = ALONG.into_iter().min_by(|a, b| crowded(a).total_cmp(&crowded(b))).unwrap_or(0.5);
+    let (mx, my) = on_the_way(best);
+    labels.taken.push(room((mx, my), half));
+    let _ = write!(labels.svg, r#"<g class="arrow" {about}>"#);
+    let mut y = my - half.1 + 12.0;
     for name in names {
-        let _ = write!(labels, r#"<text x="{mx:.0}" y="{y:.0}">{}</text>"#, name.replace('_', " "));
-        y += 13.0;
+        let _ = write!(labels.svg, r#"<text x="{mx:.0}" y="{y:.0}">{}</text>"#, name.replace('_', " "));
+        y += LINE;
     }
-    labels.push_str("</g>\n");
+    labels.svg.push_str("</g>\n");
+}
+
+/// The height of a line of words, and about half the width of a letter.
+const LINE: f64 = 13.0;
+const HALF_LETTER: f64 = 3.05;
+
+/// Half the width and half the height of some words, one to a line.
+fn words_half(names: &[&str]) -> (f64, f64) {
+    let number = |count: usize| f64::from(u8::try_from(count).unwrap_or(u8::MAX));
+    let longest = names.iter().map(|name| name.len()).max().unwrap_or_default();
+    (number(longest).mul_add(HALF_LETTER, 3.0), number(names.len()).mul_add(LINE / 2.0, 2.0))
 }
 
 /// Where the line from a box's middle towards a point leaves the box.

@@ -17,7 +17,7 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
   '--disable-component-update', '--disable-sync'];
 
 /// What the browser itself says of an answer that is a refusal. The page shows those; they are no mistakes of the page.
-const REFUSAL = /^Failed to load resource: the server responded with a status of (401|403|404|422|429) /;
+const REFUSAL = /^Failed to load resource: the server responded with a status of (400|401|403|409|422|429) /;
 
 /// A browser with a profile of its own. Playwright makes the profile, and removes it.
 export const openBrowser = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
@@ -112,6 +112,27 @@ export class Playground {
     await message.getByRole('button', { name }).click();
   }
 
+  /// Opens the link of the newest mail of a kind, in a window of its own.
+  async openLink(kind) {
+    await this.mails(kind);
+    const link = this.page.locator(`#mail li[data-kind="${kind}"]`).first().getByRole('link');
+    const [opened] = await Promise.all([this.context.waitForEvent('page'), link.click()]);
+    opened.setDefaultTimeout(15_000);
+    await opened.waitForLoadState();
+    return opened;
+  }
+
+  /// Whom the newest mail of a kind went to.
+  async mailedTo(kind) {
+    await this.mails(kind);
+    return /to (\S+)$/.exec(await this.page.locator(`#mail li[data-kind="${kind}"] .mail-head`).first().innerText())[1];
+  }
+
+  /// Waits until the newest events have one of that name.
+  async expectEvent(name) {
+    await this.page.waitForFunction((wanted) => [...document.querySelectorAll('#event-list li b')].some((one) => one.textContent === wanted), name);
+  }
+
   /// How many mails of a kind the inbox shows, once the newest are there.
   async mails(kind) {
     const { messages } = await (await this.page.request.get(`${this.server.base}/dev/mail`)).json();
@@ -158,13 +179,43 @@ export class Playground {
 
   async signOut() {
     await this.press('#card-me', 'Sign out', { status: 200 });
-    await this.expectStanding('signed_out');
+    await this.expectStanding('outside');
+  }
+
+  async signIn() {
+    await this.press('#card-sign-in', 'Sign in', { status: 200 });
+    await this.expectStanding('signed_in');
+  }
+
+  /// Types what the phone shows into a card.
+  async fromPhone(card) {
+    await this.turnTo(card);
+    await this.page.locator(card).getByRole('button', { name: 'From my phone' }).click();
+    await this.page.waitForFunction((found) => [...document.querySelectorAll(`${found} input.code`)].some(({ value }) => /^\d{6}$/.test(value)), card);
+  }
+
+  /// The password, and a code of the app that was not used before.
+  async signInWithApp() {
+    await this.pass('+1 min');
+    await this.press('#card-sign-in', 'Sign in', { status: 200 });
+    await this.expectStanding('second_factor');
+    await this.fromPhone('#card-second');
+    await this.press('#card-second', 'Continue', { status: 200 });
+    await this.expectStanding('signed_in');
+  }
+
+  /// Proves the app to who asks for it again, by a code that was not used before.
+  async stepUp() {
+    await this.pass('+1 min');
+    await this.turnTo('#card-step-up');
+    await this.fromPhone('#card-step-up');
+    await this.press('#card-step-up', 'Prove', { status: 200 });
   }
 
   async setUpApp() {
     await this.press('#card-enrol', 'Begin', { status: 200 });
-    await this.page.locator('#card-enrol').getByRole('button', { name: 'From my phone' }).click();
-    await this.page.waitForFunction(() => /^\d{6}$/.test(document.querySelector('#enrol-code').value));
+    await this.expectStanding('enrolling');
+    await this.fromPhone('#card-enrol');
     await this.press('#card-enrol', 'Confirm', { status: 200 });
     await this.page.waitForSelector('#drawer li:nth-child(10)');
   }

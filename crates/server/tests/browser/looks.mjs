@@ -5,12 +5,6 @@ import { join } from 'node:path';
 
 const CHAPTERS = ['arrive', 'factors', 'lost', 'account', 'attack', 'operator'];
 
-/// A state machine as a server might draw it.
-const DRAWN = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 120" role="img" aria-label="States"><style>text { font-size: 12px; }</style>
-  <g data-state="signed_out"><rect x="5" y="40" width="100" height="40" fill="none" stroke="currentColor"/><text x="15" y="65" fill="currentColor">signed out</text></g>
-  <g data-operation="password_sign_in"><path d="M105 60 H215" stroke="currentColor"/><text x="110" y="50" fill="currentColor">password</text></g>
-  <g data-state="signed_in"><rect x="215" y="40" width="100" height="40" fill="none" stroke="currentColor"/><text x="225" y="65" fill="currentColor">signed in</text></g></svg>`;
-
 /// Goes through the chapters with something to see in each; collects what a checker finds.
 export async function everyChapter(own, name, screenshots) {
   await own.signUp();
@@ -61,22 +55,6 @@ export const looks = {
     await page.waitForFunction(() => document.activeElement.id === 'sign-up-code' && document.activeElement.value);
     await page.keyboard.press('Enter');
     await own.expectStanding('signed_in');
-  },
-
-  /// The drawing is the server's; the page lights where the client is and what was done last.
-  async 'the state machine is lit'(own) {
-    const { page } = own;
-    await page.route('**/dev/flows.svg', (route) => route.fulfill({ contentType: 'image/svg+xml', body: DRAWN }));
-    await page.reload();
-    await page.waitForSelector('html[data-ready=yes]');
-    await page.waitForSelector('#diagram [data-state=signed_out].current');
-    await own.press('#card-sign-in', 'Sign in', { status: 422 });
-    await page.waitForSelector('#diagram [data-operation=password_sign_in].refused');
-    await own.signUp();
-    await page.waitForSelector('#diagram [data-state=signed_in].current');
-    assert.equal(await page.locator('#diagram .current').count(), 1);
-    await own.actAs('A stranger');
-    await page.waitForSelector('#diagram [data-state=signed_out].current');
   },
 
   async 'every input has a label, and headings are in order'(own) {

@@ -37,7 +37,7 @@ export const stories = {
     await own.press('#card-sign-up', 'Send another', { status: 200 });
     assert.equal(await own.mails('sign_up_code'), 2);
     await own.press('#card-sign-up', 'Give up', { status: 200 });
-    await own.expectStanding('signed_out');
+    await own.expectStanding('outside');
   },
 
   async 'sign up by the mailed link, whose page works too'(own) {
@@ -138,7 +138,7 @@ export const stories = {
     await own.page.locator('#sessions').getByRole('button', { name: /^End / }).click();
     await own.page.waitForFunction(() => document.querySelectorAll('#sessions li').length === 1);
     await own.actAs('Second device');
-    await own.expectStanding('signed_out');
+    await own.expectStanding('outside');
     await own.press('#card-me', 'Ask', { status: 401 });
   },
 

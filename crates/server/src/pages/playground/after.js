@@ -2,44 +2,46 @@
 
 import { look } from './api.js';
 import { at, fill } from './dom.js';
-import { client, memory, owner } from './memory.js';
+import { client, leave, memory, on, owner } from './memory.js';
 
 /// What each endpoint's yes means beyond what every yes means.
 const AFTER = {
   'POST /v1/login': second,
   'POST /v1/magic-link/redeem': second,
   'POST /v1/logout': ({ as }) => leave(as),
-  'POST /v1/delete-account': ({ as }) => leave(as),
-  'POST /v1/two-factor/totp/enroll': ({ data }) => {
+  'POST /v1/delete-account': ({ as }) => {
+    for (const things of belongings()) delete things[owner()];
+    leave(as);
+    client(as).gone = true;
+  },
+  'POST /v1/two-factor/totp/enroll': ({ data, as }) => {
+    client(as).begun.enrolling = true;
     memory.phone[owner()] = data.secret;
     // As an image, so that nothing in it can run.
     at('qr').src = `data:image/svg+xml,${encodeURIComponent(data.qr_svg)}`;
     at('secret').textContent = data.secret.match(/.{1,4}/g).join(' ');
     at('enrolment').hidden = false;
   },
-  'POST /v1/two-factor/totp/confirm': ({ data }) => {
+  'POST /v1/two-factor/totp/confirm': ({ data, as }) => {
     at('enrolment').hidden = true;
+    delete client(as).begun.enrolling;
     keepCodes(data);
   },
-  'POST /v1/two-factor/recovery-codes': ({ data, as }) => {
-    keepCodes(data);
-    done(as, 'regenerate_recovery_codes');
-  },
+  'POST /v1/two-factor/recovery-codes': ({ data }) => keepCodes(data),
   'POST /v1/two-factor/totp/remove': forgetApp,
-  'POST /v1/two-factor/recover/finish': forgetApp,
-  'POST /v1/two-factor/recover': ({ data }) => {
+  'POST /v1/two-factor/recover/finish': () => { forgetApp(); nothingLost(); },
+  'POST /v1/two-factor/recover/cancel': nothingLost,
+  'POST /v1/two-factor/recover': ({ data, as }) => {
+    Object.assign(client(as), { second: null, begun: { ...client(as).begun, lost: true } });
     const waiting = data.ready_at && !data.mailed;
     at('to-ready').hidden = !waiting;
     at('ready-at').dateTime = at('ready-at').textContent = data.ready_at ?? '';
   },
-  'POST /v1/change-password': ({ body, as }) => {
-    memory.person.password = body.password;
-    done(as, 'change_password');
-  },
+  'POST /v1/change-password': ({ body }) => { memory.person.password = body.password; },
   'POST /v1/reset-password': ({ body }) => { memory.person.password = body.password; },
   'POST /v1/change-email/verify': ({ data }) => {
     const before = owner();
-    for (const things of [memory.phone, memory.drawer, ...Object.values(memory.clients).map((one) => one.devices)]) {
+    for (const things of belongings()) {
       if (!(before in things)) continue;
       things[data.email] = things[before];
       delete things[before];
@@ -48,27 +50,31 @@ const AFTER = {
   },
 };
 
+/// What is kept by e-mail address.
+const belongings = () => [memory.phone, memory.drawer, ...Object.values(memory.clients).map(({ devices }) => devices)];
+
 /// What may have ended sessions, this client's or another's, or changed what they are worth.
 const ENDS = /^(POST \/v1\/(logout|step-up$|change-|delete-|reset-|two-factor\/|verify-|login|authenticate|magic-link\/redeem)|DELETE \/v1\/|POST \/dev\/account)/;
 
 export async function after(answer) {
-  const { ok, method, path, data, body, as } = answer;
+  const { ok, method, path, data, body, as, raw } = answer;
   const one = client(as);
+  // Each use of a device's token is answered by the next one, also where something else was wrong.
+  const device = data?.device_token ?? raw?.device_token;
+  if (device) one.devices[body?.email ?? one.me?.email ?? memory.person.email] = device;
   if (!ok) return refused(answer);
-  if (data?.token?.startsWith('sess_')) {
-    Object.assign(one, { token: data.token, second: null });
-    delete one.begun.sign_up;
-    delete one.begun.sign_in;
-  }
-  if (data?.device_token) one.devices[memory.person.email] = data.device_token;
+  one.gone = false;
+  if (data?.token?.startsWith('sess_')) Object.assign(one, { token: data.token, second: null, begun: path === '/v1/step-up' ? one.begun : {} });
+  if (one.pending?.path === path) one.pending = null;
   if (body?.is_recovery) memory.drawer[owner()] = (memory.drawer[owner()] ?? []).filter((code) => code !== body.code);
   AFTER[`${method} ${path}`]?.(answer);
   if (ENDS.test(`${method} ${path}`)) await look();
 }
 
 /// A no that says what would make it a yes: kept, so that the request can be repeated.
-function refused({ status, raw, method, path, body, as, bearer }) {
+function refused({ status, raw, errors, method, path, body, as, bearer }) {
   const { step_up: stepUp, required } = raw?.data ?? {};
+  if (errors.reset_token) delete client(as).begun.reset;
   if (status !== 403) return;
   if (stepUp) client(as).pending = { method, path, body, as, bearer };
   if (required) client(as).required = required;
@@ -85,12 +91,10 @@ function second({ data, as }) {
   if (data.enable_email_login_token) memory.expecting = 'second-code';
 }
 
-function leave(as) {
-  Object.assign(client(as), { token: null, me: null, second: null, pending: null, required: [], begun: {} });
-}
-
-function done(as, what) {
-  client(as).required = client(as).required.filter((one) => one !== what);
+/// The wait for a lost factor is over, whoever began it.
+function nothingLost() {
+  for (const one of Object.values(memory.clients)) delete one.begun.lost;
+  at('to-ready').hidden = true;
 }
 
 function keepCodes(data) {
@@ -106,4 +110,12 @@ function forgetApp() {
 export function useRecoveryCode(code) {
   const one = client();
   fill(one.token ? 'step-up-code' : one.begun.reset ? 'forgot-proof' : 'second-code', code, 'recovery');
+}
+
+/// What the page behind a mailed link did: it asks on its own, and only the events tell.
+export function startAfter() {
+  on('event', ({ event }) => {
+    if (event === 'recovery.factor_cancelled') nothingLost();
+    if (['recovery.factor_cancelled', 'recovery.password_reset'].includes(event)) look();
+  });
 }

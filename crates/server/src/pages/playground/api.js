@@ -1,7 +1,7 @@
 // One request and its answer, in one shape for both families. Whoever wants to know is told.
 
 import { now } from './clock.js';
-import { changed, client, memory, tell } from './memory.js';
+import { changed, client, leave, memory, tell } from './memory.js';
 
 /// How the tightest limit stands: `"name";r=0;t=60`.
 const LIMIT = /"([^"]+)";r=(\d+)(?:;t=(\d+))?/;
@@ -23,12 +23,11 @@ export async function ask({ method, path, body, as = memory.selected, bearer = f
 }
 
 function told(answer) {
-  const one = client(answer.as);
+  if (!answer.quiet) tell('answered', answer);
   if (answer.status === 401 && answer.bearer) {
-    Object.assign(one, { token: null, me: null, required: [], pending: null });
+    leave(answer.as);
     changed();
   }
-  if (!answer.quiet) tell('answered', answer);
   return answer;
 }
 
@@ -61,7 +60,7 @@ export async function look() {
   for (const [as, one] of Object.entries(memory.clients)) {
     if (!one.token) continue;
     const { status, data } = await ask({ method: 'GET', path: '/v1/me', as, bearer: true, quiet: true });
-    if (status === 200) one.me = data;
+    if (status === 200) Object.assign(one, { me: data, required: [] });
     if (status === 403) one.required = data?.required ?? one.required;
   }
   changed();

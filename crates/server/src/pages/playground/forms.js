@@ -104,8 +104,7 @@ export function show(card, answer) {
   result.className = `result ${answer.ok ? 'yes' : 'no'}`;
   result.dataset.status = answer.status;
   result.dataset.turn = Number(result.dataset.turn ?? 0) + 1;
-  const missing = answer.status === 404 && answer.path.match(/^\/(v1|dev)\//) ? ' (this server does not offer it yet)' : '';
-  result.replaceChildren(make('b', '', `${verdict} · ${answer.status || 'no answer'}`), ` ${answer.message || 'Done.'}${missing}`, ...needs(answer));
+  result.replaceChildren(make('b', '', `${verdict} · ${answer.status || 'no answer'}`), ` ${answer.message || 'Done.'}`, ...needs(answer));
   const more = card.querySelector('.more');
   more.replaceChildren(...waits(answer), ...facts(answer.data));
   more.hidden = !more.childElementCount;

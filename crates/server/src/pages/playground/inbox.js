@@ -8,8 +8,11 @@ import { memory, on } from './memory.js';
 const CODES = {
   sign_up_code: ['sign-up-code', 'auth-code'],
   sign_in_code: ['link-code'],
-  second_factor_code: ['second-code', 'step-up-code'],
-  recovery_code: ['forgot-code', 'recover-code'],
+  second_factor_code: ['second-code'],
+  recovery_code: ['forgot-code'],
+  factor_recovery_code: ['recover-code'],
+  step_up_code: ['step-up-code'],
+  address_change_code: ['email-code'],
 };
 /// Which field a link's token is for, by the page it leads to.
 const LINKS = [

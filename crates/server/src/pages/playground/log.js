@@ -2,7 +2,7 @@
 
 import { countdown, hour } from './clock.js';
 import { all, at, make, prepend } from './dom.js';
-import { CLIENTS, on } from './memory.js';
+import { CLIENTS, on, tell } from './memory.js';
 
 const MOST = 25;
 let refusals = 0;
@@ -34,33 +34,32 @@ function answered(answer) {
 }
 
 let seen = 0;
-let offered = true;
+let first = true;
 
-/// The newest events, if the server tells them.
+/// The newest events. Those from before this page was opened are shown, and told to nobody.
 async function readEvents() {
-  if (!offered) return;
   let events;
   try {
-    const answer = await fetch(`dev/events?after=${seen}`);
-    if (answer.status === 404) {
-      offered = false;
-      at('no-events').textContent = 'This server does not tell its events yet (GET /dev/events).';
-      return;
-    }
-    ({ events } = await answer.json());
+    ({ events } = await (await fetch(`dev/events?after=${seen}`)).json());
   } catch { return; }
   for (const event of events ?? []) {
     if (event.n <= seen) continue;
     seen = event.n;
     prepend(at('event-list'), eventItem(event), 100);
+    if (!first) tell('event', event);
   }
+  first = false;
   at('no-events').hidden = at('event-list').childElementCount > 0;
 }
 
+/// Pseudonyms are long, and told apart by how they begin.
+const brief = (value) => String(value).replace(/^[0-9a-f]{16,}$/, (all) => `${all.slice(0, 10)}…`);
+
 function eventItem({ n, at: when, event, severity, account, subject, ...fields }) {
   const rest = Object.entries({ account, subject, ...fields }).filter(([, value]) => value !== null && value !== undefined);
-  const text = rest.map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`).join(' ');
-  const shown = make('li', '', make('b', '', event), make('span', 'dim', ` ${severity ?? ''} ${when ? hour(Date.parse(when)) : ''}`), make('div', 'dim small', text));
+  const text = rest.map(([name, value]) => `${name}=${brief(typeof value === 'object' ? JSON.stringify(value) : value)}`).join(' ');
+  const shown = make('li', '', make('b', '', event), ' ', severity && make('span', 'severity', severity), make('span', 'dim', ` ${hour(Date.parse(when))}`),
+    make('div', 'dim small', text));
   shown.dataset.severity = severity ?? '';
   return shown;
 }

@@ -1,5 +1,6 @@
 // The playground: puts the parts together. See forms.js for how a card becomes a request.
 
+import { startAfter } from './after.js';
 import { look } from './api.js';
 import { startAttack } from './attack.js';
 import { startClock } from './clock.js';
@@ -8,7 +9,7 @@ import { perform, proof, startForms } from './forms.js';
 import { startInbox } from './inbox.js';
 import { startLists } from './lists.js';
 import { startLog } from './log.js';
-import { startMachine } from './machine.js';
+import { startMachine, title } from './machine.js';
 import { CLIENTS, changed, client, memory, on, somebodyNew, standing } from './memory.js';
 import { startPhone } from './phone.js';
 
@@ -19,19 +20,20 @@ function drawWho() {
   for (const [name, id] of Object.entries(FIELDS)) if (document.activeElement !== at(id)) at(id).value = memory.person[name];
   for (const one of all('[name=client]')) one.checked = one.value === memory.selected;
   for (const one of all('[data-standing]')) {
-    const at = standing(one.dataset.standing);
-    one.textContent = at === 'signed_out' ? '' : words(at);
+    const stage = standing(one.dataset.standing);
+    one.textContent = stage === 'outside' ? '' : title(stage);
   }
   const { me, second, pending, token, required, devices } = client();
   const state = standing();
-  at('state').textContent = words(state);
+  at('state').textContent = title(state);
   at('state').dataset.state = state;
   const trusted = devices[memory.person.email] ? ' It holds a device token.' : '';
   const who = token && me ? `${me.email}, by ${me.amr.join(' + ')}, level ${me.aal}, until ${me.expires_at.replace('T', ' ').replace('Z', '')}.`
     : token ? `A session, which can do nothing before: ${required.map(words).join(', ') || 'it is asked for'}.`
       : second ? `The first factor was right; asked for: ${second.offered.map(words).join(' or ')}.`
         : 'Nobody is signed in here.';
-  at('standing-text').textContent = who + trusted;
+  const again = token && pending ? ' It is asked to prove itself again.' : '';
+  at('standing-text').textContent = who + again + trusted;
   for (const note of all('.needs')) note.hidden = Boolean(token);
   at('repeat').hidden = !pending;
   at('repeat').textContent = pending ? `Repeat ${pending.method} ${pending.path}` : 'Repeat';
@@ -88,6 +90,7 @@ startProofs();
 startPhone();
 startLists();
 startAttack();
+startAfter();
 on('changed', drawWho);
 showChapterOf(at('arrive'));
 addEventListener('hashchange', () => follow(location.hash));

@@ -8,7 +8,7 @@ export const on = (name, then) => bus.addEventListener(name, (event) => then(eve
 export const CLIENTS = { browser: 'This browser', second: 'Second device', stranger: 'A stranger' };
 
 /// A client that was never here: no session, no device token, nothing begun.
-const fresh = () => ({ token: null, me: null, second: null, devices: {}, begun: {}, pending: null, required: [] });
+const fresh = () => ({ token: null, me: null, second: null, devices: {}, begun: {}, pending: null, required: [], gone: false });
 
 const DEFAULTS = { email: 'jo@example.com', password: 'MyPassword1!', name: 'Jo Doe' };
 const OTHERS = ['Jo Doe', 'Ada Moss', 'Lin Park', 'Max Ross', 'Eva Lund', 'Tom Reed'];
@@ -56,14 +56,20 @@ export function somebodyNew() {
   changed();
 }
 
-/// What a client is at, in one word of this page.
+/// A client is signed in no more. What it was trusted with it keeps.
+export function leave(id) {
+  Object.assign(client(id), { token: null, me: null, second: null, pending: null, required: [], begun: {} });
+}
+
+/// What somebody without a session may have begun, by the stage that it is; what leads furthest first.
+const BEGUN = { lost: 'factor_lost', second: 'second_factor', reset: 'reset', forgot: 'recovery_mail', sign_in: 'sign_in_code', sign_up: 'sign_up_code' };
+
+/// What a client is at: the stage of the library's own map that goes with what it holds.
 export function standing(id = memory.selected) {
-  const one = client(id);
-  if (one.token) return one.required.length ? 'restricted' : one.pending ? 'step_up_required' : 'signed_in';
-  if (one.second) return 'second_factor';
-  if (one.begun.reset) return 'reset_granted';
-  if (one.begun.forgot) return 'recovering';
-  if (one.begun.sign_in) return 'link_mailed';
-  if (one.begun.sign_up) return 'signing_up';
-  return 'signed_out';
+  const { token, begun, required, second, gone } = client(id);
+  if (token && begun.enrolling) return 'enrolling';
+  if (token && begun.change_email) return 'new_address';
+  if (token) return required.length ? 'must_act' : 'signed_in';
+  const [, stage] = Object.entries(BEGUN).find(([name]) => (name === 'second' ? second : begun[name])) ?? [];
+  return stage ?? (gone ? 'gone' : 'outside');
 }
