@@ -45,7 +45,7 @@ chance to guess                               until disabled            a year  
   mailed code, password known (1 live)        0.01 % (1 in 10000)       0.01 % (1 in 10000)       0.05 % (1 in 2000)
   mailed code, confirming an action (2 live)  0.02 % (1 in 5000)        0.02 % (1 in 5000)        0.1 % (1 in 1000)
 mails a day: 80 to one identifier by strangers, 80 to an account by the signed-in
-strangers hold the owner off: as long as they keep guessing
+strangers hold the owner off: as long as they keep guessing; not at all with a trusted device or a mailed link
   longest lock 24 h, longest wait 90 days (rule `guesses_long`), both can be renewed
 one client fills the store by: 518400 rows, 1477 MB a day"
         );
