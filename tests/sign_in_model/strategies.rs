@@ -3,7 +3,7 @@
 use proptest::option::weighted;
 use proptest::prelude::*;
 
-use crate::sign_in::ops::{App, Drawer, Mailed, Op, Proof, Pw, Trouble, Way};
+use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Trouble, Way};
 
 /// One with an account most of the time.
 fn who() -> BoxedStrategy<u8> {
@@ -20,7 +20,7 @@ fn newest() -> impl Strategy<Value = u8> {
 }
 
 fn password() -> impl Strategy<Value = Pw> {
-    prop_oneof![6 => Just(Pw::Right), 1 => Just(Pw::Wrong), 1 => Just(Pw::OfAnother)]
+    prop_oneof![6 => Just(Pw::Right), 1 => Just(Pw::Wrong), 1 => Just(Pw::OfAnother), 1 => Just(Pw::First)]
 }
 
 fn app() -> BoxedStrategy<App> {
@@ -77,8 +77,35 @@ fn proof() -> BoxedStrategy<Proof> {
     .boxed()
 }
 
+fn maybe_password() -> impl Strategy<Value = Option<Pw>> {
+    weighted(0.5, password())
+}
+
+fn new_password() -> impl Strategy<Value = NewPw> {
+    prop_oneof![6 => any::<bool>().prop_map(NewPw::Another), 1 => Just(NewPw::Short), 1 => Just(NewPw::Common)]
+}
+
+/// What whoever is signed in asks for to change what signs in.
+fn change_asked() -> BoxedStrategy<Op> {
+    prop_oneof![
+        4 => (newest(), proof()).prop_map(|(session, proof)| Op::StepUp { session, proof }),
+        2 => (newest(), password(), new_password())
+            .prop_map(|(session, current, new)| Op::ChangePassword { session, current, new }),
+        1 => (newest(), maybe_password()).prop_map(|(session, password)| Op::DisableApp { session, password }),
+        1 => (newest(), maybe_password()).prop_map(|(session, password)| Op::DisableMail { session, password }),
+        1 => (newest(), maybe_password()).prop_map(|(session, password)| Op::NewCodes { session, password }),
+        2 => newest().prop_map(|session| Op::Trust { session }),
+        1 => newest().prop_map(|session| Op::Factors { session }),
+        1 => (newest(), any::<bool>()).prop_map(|(session, all)| Op::Forget { session, all }),
+    ]
+    .boxed()
+}
+
 fn request() -> BoxedStrategy<Op> {
     prop_oneof![
+        8 => change_asked(),
+        3 => (newest(), who(), password(), way())
+            .prop_map(|(device, who, password, steps)| Op::OnDevice { device, who, password, steps }),
         8 => (who(), password(), way(), client())
             .prop_map(|(who, password, steps, client)| Op::Password { who, password, steps, client }),
         8 => (newest(), proof(), client()).prop_map(|(login, proof, client)| Op::Prove { login, proof, client }),
@@ -139,15 +166,99 @@ fn mail_on(who: u8) -> Vec<Op> {
     vec![knock(who), Op::EnableMail { session: 0, password: Pw::Right }]
 }
 
-/// Somebody has an app, a mailbox, or both asked for: how most stories begin.
+/// Somebody has mailed codes asked for as well, who has an app.
+fn both_on(who: u8) -> Vec<Op> {
+    let step_up = Op::StepUp { session: 0, proof: Proof::App(App::Step(0)) };
+    [app_on(who), vec![step_up, Op::EnableMail { session: 0, password: Pw::Right }, Op::Wait { off: 0 }]]
+        .concat()
+}
+
+/// Somebody has a device trusted, on which he has an app, a mailbox, or nothing.
+fn device_on(armed: Vec<Op>, proof: Option<Proof>) -> Vec<Op> {
+    let sign_in = [knock(0)].into_iter().chain(proof.map(prove));
+    armed.into_iter().chain(sign_in).chain([Op::Trust { session: 0 }]).collect()
+}
+
+fn devices_on() -> [Vec<Op>; 3] {
+    [
+        device_on(vec![], None),
+        device_on(app_on(0), Some(Proof::App(App::Step(0)))),
+        device_on(mail_on(0), Some(Proof::Mailed(Mailed::Newest))),
+    ]
+}
+
+/// Somebody has an app, a mailbox, or both asked for, or a device: how most stories begin.
 fn armed() -> BoxedStrategy<Vec<Op>> {
     prop_oneof![
         3 => who().prop_map(app_on),
         3 => who().prop_map(mail_on),
-        1 => who().prop_map(move |who| [mail_on(who), app_on(who)[1..].to_vec()].concat()),
+        1 => who().prop_map(both_on),
+        2 => prop::sample::select(devices_on().to_vec()),
         1 => Just(vec![]),
     ]
     .boxed()
+}
+
+const fn on_device(device: u8, password: Pw) -> Op {
+    Op::OnDevice { device, who: 0, password, steps: Way::Stepwise }
+}
+
+/// Somebody signs in on a device, with one of its tickets, again and again.
+fn at_home() -> BoxedStrategy<Vec<Op>> {
+    let wait = prop_oneof![
+        3 => Just(Op::Move(0)),
+        2 => prop_oneof![1_999..2_001, Just(60_000)].prop_map(Op::Move),
+        1 => Just(Op::Wait { off: 0 }),
+    ];
+    let way = prop_oneof![
+        2 => Just(Way::Stepwise),
+        1 => Just(Way::AtOnce { app: Some(App::Step(0)), mailed: Some(Mailed::Newest), drawer: None }),
+        1 => Just(Way::AtOnce { app: Some(App::Wrong), mailed: Some(Mailed::Wrong), drawer: None }),
+        1 => Just(Way::AtOnce { app: None, mailed: None, drawer: None }),
+    ];
+    let ticket = prop_oneof![4 => Just(0_u8), 2 => 8..11_u8, 1 => Just(15)];
+    let one = (ticket, prop_oneof![3 => Just(Pw::Right), 2 => Just(Pw::Wrong)], way, wait);
+    (prop::sample::select(devices_on().to_vec()), prop::collection::vec(one, 1..8))
+        .prop_map(|(armed, rounds)| {
+            let round =
+                |(device, password, steps, wait)| [Op::OnDevice { device, who: 0, password, steps }, wait];
+            armed.into_iter().chain(rounds.into_iter().flat_map(round)).collect()
+        })
+        .boxed()
+}
+
+/// Somebody changes what signs in, about when what he has proven is no longer fresh.
+fn careful() -> BoxedStrategy<Vec<Op>> {
+    let late = prop_oneof![
+        2 => Just(0),
+        2 => 1_999..2_001_i32,
+        2 => 5_999..6_001_i32,
+        2 => 8_999..9_001_i32,
+        1 => 299_999..300_001_i32,
+    ];
+    let step_up = |proof| Op::StepUp { session: 0, proof };
+    let fresh = prop_oneof![
+        3 => Just(vec![]),
+        1 => Just(vec![step_up(Proof::Password(Pw::Right))]),
+        2 => Just(vec![step_up(Proof::App(App::Step(0)))]),
+        1 => Just(vec![step_up(Proof::Drawer(Drawer::Left)), step_up(Proof::Password(Pw::Right))]),
+    ];
+    let change = prop_oneof![
+        8 => change_asked(),
+        1 => Just(Op::EnableMail { session: 0, password: Pw::Right }),
+        1 => Just(Op::Enrol { session: 0, password: Pw::Right }),
+    ];
+    let round = (late, fresh, prop::collection::vec(change, 1..4));
+    (armed(), prop::collection::vec(round, 1..3))
+        .prop_map(|(armed, rounds)| {
+            let sign_in = [knock(0), prove(Proof::App(App::Step(0)))];
+            let round = |(late, fresh, changes): (i32, Vec<Op>, Vec<Op>)| {
+                let sign_in = sign_in.clone().into_iter();
+                sign_in.chain([Op::Move(late)]).chain(fresh).chain(changes).collect::<Vec<_>>()
+            };
+            armed.into_iter().chain(rounds.into_iter().flat_map(round)).collect()
+        })
+        .boxed()
 }
 
 fn at_once(app: Option<App>, mailed: Option<Mailed>, drawer: Option<Drawer>) -> Op {
@@ -267,6 +378,18 @@ fn made() -> BoxedStrategy<(Vec<Op>, Op)> {
         1 => Just((vec![Op::Start { who: 0 }], Op::Redeem { link: 0 })),
         1 => Just((vec![], knock(0))),
         1 => Just((vec![], knock(2))),
+        1 => prop::sample::select(devices_on().to_vec()).prop_map(|armed| (armed, on_device(0, Pw::Right))),
+        1 => prop::sample::select(devices_on().to_vec()).prop_map(|armed| (armed, on_device(0, Pw::Wrong))),
+        1 => Just((
+            vec![knock(0)],
+            Op::ChangePassword { session: 0, current: Pw::Right, new: NewPw::Another(false) }
+        )),
+        1 => Just((
+            after(app_on(0), &[knock(0), prove(Proof::App(App::Step(0)))]),
+            Op::DisableApp { session: 0, password: None }
+        )),
+        1 => Just((app_on(0), Op::StepUp { session: 0, proof: Proof::App(App::Step(0)) })),
+        1 => Just((app_on(0), Op::StepUp { session: 0, proof: Proof::Drawer(Drawer::Issued(0)) })),
         1 => Just((vec![knock(0)], Op::Check { session: 0 })),
         1 => Just((vec![knock(0)], Op::EnableMail { session: 0, password: Pw::Right })),
         1 => Just((
@@ -286,6 +409,7 @@ fn change() -> BoxedStrategy<Vec<Op>> {
         Just(vec![suspend(true), suspend(false), knock(0)]),
         Just(app_on(0)),
         Just(mail_on(0)),
+        Just(vec![Op::ChangePassword { session: 0, current: Pw::Right, new: NewPw::Another(true) }]),
     ]
     .boxed()
 }
@@ -353,7 +477,26 @@ pub(crate) fn tours() -> Vec<Vec<Op>> {
     let wrong_drawer = [knock(0), prove(Proof::Drawer(Drawer::Wrong)), soon.clone()];
     let by_app = [knock(0), prove(Proof::App(App::Step(0)))];
     let others = Op::End { session: 0, which: 2 };
+    let change = |new| Op::ChangePassword { session: 0, current: Pw::Right, new };
+    let changes = [change(NewPw::Another(true)), change(NewPw::Another(false))];
+    let by_app_too = [app_on(0), by_app.to_vec(), times_over(&changes, 6)].concat();
+    let trust = Op::Trust { session: 0 };
+    let (right, wrong_on) = (on_device(0, Pw::Right), |times| vec![on_device(0, Pw::Wrong); times]);
+    let earlier = on_device(9, Pw::Right);
+    let [at_home, at_home_by_app, _] = devices_on();
+    let many_wrong_codes = [vec![knock(0)], vec![prove(Proof::Drawer(Drawer::Wrong)); 5]].concat();
+    let hasty = Op::Password { who: 0, password: Pw::Right, steps: Way::Stepwise, client: 1 };
     vec![
+        // Notices: first half of them, then all.
+        [by_app_too, drawer.to_vec(), times_over(&changes, 8)].concat(),
+        vec![knock(0), change(NewPw::Common), change(NewPw::Short), knock(0)],
+        [at_home_by_app, wrong_on(8), vec![trust], wrong_on(3), vec![right.clone()]].concat(),
+        [app_on(0), times_over(&many_wrong_codes, 3)].concat(),
+        [app_on(0), by_app.to_vec(), vec![Op::NewCodes { session: 0, password: None }]].concat(),
+        vec![Op::Start { who: 0 }, Op::Redeem { link: 0 }],
+        [at_home.clone(), vec![right.clone(), earlier.clone(), earlier.clone(), right.clone()]].concat(),
+        [at_home, vec![right, Op::Move(61_000), earlier]].concat(),
+        times_over(&[hasty], 61),
         [app_on(0), times_over(&guess, 6), drawer.to_vec(), anew.to_vec(), drawer.to_vec()].concat(),
         [mail_on(0), wrong_at_once.to_vec()].concat(),
         [app_on(0), wrong_drawer.to_vec(), by_app.to_vec(), app_on(0)[1..].to_vec(), wrong_drawer.to_vec()]
@@ -379,7 +522,9 @@ pub(crate) fn story(moves: impl Strategy<Value = i32> + 'static) -> BoxedStrateg
         1 => eager(),
         2 => greedy(),
         2 => stale(),
-        1 => late(),
+        2 => at_home(),
+        2 => careful(),
+        2 => late(),
         2 => parallel(),
     ];
     prop::collection::vec(part, 1..4).prop_map(|parts| parts.concat()).boxed()

@@ -14,8 +14,8 @@ use countersign::factor::{Regenerate, TotpSecret};
 use countersign::policy::RecoveryCodes;
 use countersign::*;
 
-use super::answer::{Answer, Entered, Expected, INVALID, Mail, Shown};
-use super::model::{App, Desk, Door, Model, Session, public};
+use super::answer::{Answer, Entered, Expected, INVALID, Shown};
+use super::model::{App, Desk, Door, Guess, Model, Proven, Session, public};
 use crate::otp::limits::ms;
 
 /// Which sessions are to end.
@@ -30,54 +30,76 @@ pub enum Ending {
 }
 
 impl Model {
-    /// Somebody is signed in. The oldest of too many sessions goes.
+    /// Somebody is signed in. The oldest of too many sessions goes. The owner hears of every recovery code that is used.
     pub(super) fn sign_in(
         &mut self,
         desk: &Desk,
         who: usize,
-        methods: BTreeSet<Method>,
+        proven: Proven,
         weak: bool,
         label: &str,
-    ) -> Entered {
+    ) -> Expected {
         let sessions = self.settings.sessions;
         let (began, ends) = (desk.now, desk.now + ms(sessions.life));
-        let listed = methods.iter().copied().collect();
-        let (aal, label) = (level(&methods), label.to_owned());
+        let methods: BTreeSet<Method> = proven.keys().copied().collect();
+        let used_code = proven.get(&Method::RecoveryCode) == Some(&desk.now);
         let (used, over, dropped) = (began, false, false);
-        self.sessions.push(Session { who, methods, label, began, ends, used, over, dropped });
+        let label = label.to_owned();
+        self.sessions.push(Session { who, proven, label, began, ends, used, over, dropped });
         let live: Vec<usize> = self.live_sessions(who, desk.now).collect();
         let over = live.len().saturating_sub(usize::from(sessions.per_account));
         for at in &live[..over] {
             (self.sessions[*at].over, self.sessions[*at].dropped) = (true, true);
         }
         let idle = self.idle_ends(self.sessions.len() - 1);
-        let RecoveryCodes { warn_at, require_at, .. } = self.settings.recovery_codes;
         let account = self.account(who);
         let (left, on) = (account.left.len(), account.app.is_some() || account.mailed);
-        let regenerate = match account.app {
-            Some(_) if left <= usize::from(require_at) => Regenerate::Required,
-            Some(_) if left <= usize::from(warn_at) => Regenerate::Advised,
-            _ => Regenerate::None,
-        };
-        let todo = [
-            (self.settings.factors.required && !on, Todo::EnrolFactor),
+        let (required, regenerate) = (self.required(who), self.regenerate(who));
+        let advised = [
             (weak, Todo::ChangePassword),
             (regenerate == Regenerate::Required, Todo::RegenerateRecoveryCodes),
         ];
-        Entered {
+        let advised = advised.into_iter().filter(|(due, todo)| *due && !required.contains(todo));
+        let entered = Entered {
             who,
-            methods: listed,
-            aal,
+            aal: level(&methods),
+            methods: methods.into_iter().collect(),
             expires_at: desk.told(ends),
             idle_expires_at: idle.map(|at| desk.told(at)),
             codes_left: on.then_some(left),
             regenerate,
-            todo: todo.into_iter().filter(|(due, _)| *due).map(|(_, todo)| todo).collect(),
+            todo: required.iter().copied().chain(advised.map(|(_, todo)| todo)).collect(),
+            required,
+            device: false,
+        };
+        let mention = MessageKind::RecoveryCodeUsed { left };
+        let mail = used_code.then(|| self.mention(desk, who, &mention)).flatten();
+        Expected { mail, ..Expected::from(Answer::SignedIn(entered)).making(self.sessions.len() - 1) }
+    }
+
+    fn regenerate(&self, who: usize) -> Regenerate {
+        let RecoveryCodes { warn_at, require_at, .. } = self.settings.recovery_codes;
+        let account = self.accounts[who].as_ref();
+        match account.filter(|account| account.app.is_some()).map(|account| account.left.len()) {
+            Some(left) if left <= usize::from(require_at) => Regenerate::Required,
+            Some(left) if left <= usize::from(warn_at) => Regenerate::Advised,
+            _ => Regenerate::None,
         }
     }
 
+    /// What must be done before a session is worth anything else.
+    pub(super) fn required(&self, who: usize) -> Vec<Todo> {
+        let on = self.accounts[who].as_ref().is_some_and(|account| account.app.is_some() || account.mailed);
+        let codes = self.settings.actions.regenerate_codes && self.regenerate(who) == Regenerate::Required;
+        let all = [
+            (self.settings.factors.required && !on, Todo::EnrolFactor),
+            (codes, Todo::RegenerateRecoveryCodes),
+        ];
+        all.into_iter().filter(|(due, _)| *due).map(|(_, todo)| todo).collect()
+    }
+
     /// The desk for a session, if it is there. Its use is noted, as exactly as the policy says.
-    fn at_session(&mut self, at: usize, wall: i128) -> Option<Desk> {
+    pub(super) fn at_session(&mut self, at: usize, wall: i128) -> Option<Desk> {
         let Session { who, over, used, .. } = self.sessions[at];
         let mut desk = self.open(Door::Account(who), wall);
         if over || self.session_ends(at) <= desk.now {
@@ -91,12 +113,25 @@ impl Model {
         Some(desk)
     }
 
+    /// The same, for what may wait until everything that is required was done.
+    pub(super) fn at_leisure(&mut self, at: usize, wall: i128) -> Result<Desk, Expected> {
+        let desk = self.at_session(at, wall).ok_or(INVALID)?;
+        let actions = self.required(self.sessions[at].who);
+        if actions.is_empty() {
+            return Ok(desk);
+        }
+        self.close(&desk, false);
+        Err(Refusal::ActionRequired { actions }.into())
+    }
+
     fn shown(&self, desk: &Desk, at: usize, current: bool) -> Shown {
-        let Session { who, methods, label, began, ends, used, .. } = self.sessions[at].clone();
+        let Session { who, proven, label, began, ends, used, .. } = self.sessions[at].clone();
+        let methods = proven.keys().copied().collect();
         Shown {
             who,
             aal: level(&methods),
             methods: methods.into_iter().collect(),
+            proven: proven.into_iter().map(|(method, at)| (method, desk.told(at))).collect(),
             label,
             created_at: desk.told(began),
             last_used_at: desk.told(used),
@@ -107,13 +142,19 @@ impl Model {
     }
 
     pub fn check(&mut self, at: usize, wall: i128) -> Expected {
-        let Some(desk) = self.at_session(at, wall) else { return INVALID.into() };
+        let desk = match self.at_leisure(at, wall) {
+            Ok(desk) => desk,
+            Err(refused) => return refused,
+        };
         self.close(&desk, false);
         Answer::Session(self.shown(&desk, at, true)).into()
     }
 
     pub fn list(&mut self, at: usize, wall: i128) -> Expected {
-        let Some(desk) = self.at_session(at, wall) else { return INVALID.into() };
+        let desk = match self.at_leisure(at, wall) {
+            Ok(desk) => desk,
+            Err(refused) => return refused,
+        };
         self.close(&desk, false);
         let all = self.live_sessions(self.sessions[at].who, desk.now);
         Answer::Sessions(all.map(|it| self.shown(&desk, it, it == at)).collect()).into()
@@ -139,19 +180,19 @@ impl Model {
         Answer::Ended(count).into()
     }
 
-    fn end_sessions(&mut self, desk: &Desk, who: usize, ends: impl Fn(usize) -> bool) -> usize {
+    pub(super) fn end_sessions(&mut self, desk: &Desk, who: usize, ends: impl Fn(usize) -> bool) -> usize {
         let over: Vec<usize> = self.live_sessions(who, desk.now).filter(|at| ends(*at)).collect();
         over.iter().for_each(|at| self.sessions[*at].over = true);
         over.len()
     }
 
     /// The password is asked for again. The no to a wrong one, or to any while the budget is shut.
-    fn password(&mut self, desk: &Desk, who: usize, password: &str) -> Option<Expected> {
+    pub(super) fn password(&mut self, desk: &Desk, who: usize, password: &str) -> Option<Expected> {
         if let Some(shut) = self.shut(desk, Factor::Password) {
             self.close(desk, false);
             return Some(shut);
         }
-        let right = password == self.passwords[who];
+        let right = password == self.account(who).password;
         self.guess(desk, Factor::Password, right);
         if right {
             return None;
@@ -160,29 +201,53 @@ impl Model {
         Some(Expected::from(Refusal::InvalidCredentials).hashing(1))
     }
 
-    /// Whether the account has an app, and the session was begun without it or what stands in for it.
-    fn step_up(&mut self, at: usize) -> bool {
-        let Session { who, methods, .. } = self.sessions[at].clone();
-        let strong = methods.contains(&Method::Totp) || methods.contains(&Method::RecoveryCode);
-        self.account(who).app.is_some() && !strong
+    /// What a sign-in would ask for beyond what a session has proven a moment ago, or just now.
+    pub(super) fn stale(&self, desk: &Desk, at: usize, just: Option<Method>) -> Vec<Factor> {
+        let Session { who, proven, .. } = &self.sessions[at];
+        let fresh = |at: &i128| desk.now - at < ms(self.settings.step_up.max_age);
+        let fresh = proven.iter().filter(|(_, at)| fresh(at)).map(|(method, _)| *method);
+        let mut fresh: BTreeSet<Method> = fresh.chain(just).collect();
+        let first = [Method::Password, Method::MailedCode, Method::MailedLink];
+        let first = (!first.iter().any(|method| fresh.contains(method))).then_some(Factor::Password);
+        fresh.extend(first.map(|_| Method::Password));
+        first.into_iter().chain(self.asked(*who, &fresh)).collect()
+    }
+
+    /// Somebody signed in asks to change what signs in: the password if it is typed, and whatever is not fresh. The desk, and how many
+    /// passwords were hashed.
+    pub(super) fn gate(
+        &mut self,
+        at: usize,
+        desk: Result<Desk, Expected>,
+        password: Option<&str>,
+    ) -> Result<(Desk, usize), Expected> {
+        let (desk, who) = (desk?, self.sessions[at].who);
+        if let Some(refused) = password.and_then(|password| self.password(&desk, who, password)) {
+            return Err(refused);
+        }
+        let (just, hashes) = (password.map(|_| Method::Password), usize::from(password.is_some()));
+        let offered = self.stale(&desk, at, just);
+        if offered.is_empty() {
+            return Ok((desk, hashes));
+        }
+        self.close(&desk, password.is_some());
+        Err(Expected::from(Refusal::StepUpRequired { offered }).hashing(hashes))
     }
 
     /// An app is to be set up. Its secret is noted later, when an answer told it.
     pub fn enrol(&mut self, at: usize, password: &str, wall: i128) -> Expected {
-        let Some(desk) = self.at_session(at, wall) else { return INVALID.into() };
-        let who = self.sessions[at].who;
-        if let Some(refused) = self.password(&desk, who, password) {
-            return refused;
-        }
+        let desk = self.at_session(at, wall).ok_or(INVALID.into());
+        let (desk, hashes) = match self.gate(at, desk, Some(password)) {
+            Ok(passed) => passed,
+            Err(refused) => return refused,
+        };
         self.close(&desk, true);
-        if self.step_up(at) {
-            return Expected::from(Refusal::StepUpRequired { offered: vec![] }).hashing(1);
-        }
         let ends = desk.now + ms(self.settings.totp.enrolment);
+        let who = self.sessions[at].who;
         self.account(who).pending = Some((None, ends));
         let expires_at = desk.told(ends);
         let expires_in = expires_at.since(public(wall));
-        Expected::from(Answer::Enrolment { expires_at, expires_in }).hashing(1)
+        Expected::from(Answer::Enrolment { expires_at, expires_in }).hashing(hashes)
     }
 
     /// The secret of the app that waits was told, unless another took its place already.
@@ -202,6 +267,10 @@ impl Model {
     pub fn confirm(&mut self, at: usize, raw: &str, wall: i128) -> Expected {
         let Some(desk) = self.at_session(at, wall) else { return INVALID.into() };
         let (who, factor) = (self.sessions[at].who, Factor::Totp);
+        if let Some(untold) = self.untold(&desk, who) {
+            self.close(&desk, true);
+            return untold;
+        }
         let Some((secret, _)) = self.account(who).pending.clone().filter(|(_, ends)| desk.now < *ends) else {
             self.close(&desk, true);
             return Refusal::NothingPending.into();
@@ -224,60 +293,70 @@ impl Model {
             self.close(&desk, true);
             return Refusal::InvalidProof { factor, attempts_left }.into();
         };
-        let count = self.settings.recovery_codes.count;
         let account = self.account(who);
         account.pending = None;
         // That code does not sign in.
         account.app = Some(App { secret, used: vec![step] });
-        account.left = vec![None; usize::from(count)];
-        // Bound anew: what was guessed before is over (R2).
-        let record = self.record(&desk);
-        let anew = [Factor::Totp, Factor::RecoveryCode];
-        self.guesses.retain(|guess| guess.record != record || !anew.contains(&guess.factor));
-        self.added(&desk, at, factor, Answer::Issued(count.into()))
+        let issued = self.issue(&desk, who);
+        self.bound_anew(&desk, factor);
+        self.changed(&desk, at, &MessageKind::FactorAdded(factor), issued)
     }
 
     pub fn enable_mail(&mut self, at: usize, password: &str, wall: i128) -> Expected {
-        let Some(desk) = self.at_session(at, wall) else { return INVALID.into() };
+        let desk = self.at_session(at, wall).ok_or(INVALID.into());
+        let (desk, hashes) = match self.gate(at, desk, Some(password)) {
+            Ok(passed) => passed,
+            Err(refused) => return refused,
+        };
         let who = self.sessions[at].who;
-        if let Some(refused) = self.password(&desk, who, password) {
-            return refused;
-        }
         let refused = if !self.settings.factors.mailed_code {
-            Some(Answer::Refused(Refusal::FactorNotAllowed))
-        } else {
+            Some(Refusal::FactorNotAllowed.into())
+        } else if self.account(who).mailed {
             // It is on already: nobody needs to be told.
-            self.account(who).mailed.then_some(Answer::Enabled)
+            Some(Answer::Enabled.into())
+        } else {
+            self.untold(&desk, who)
         };
         if let Some(refused) = refused {
             self.close(&desk, true);
-            return Expected::from(refused).hashing(1);
+            return refused.hashing(hashes);
         }
         self.account(who).mailed = true;
-        self.added(&desk, at, Factor::MailedCode, Answer::Enabled).hashing(1)
+        let factor = MessageKind::FactorAdded(Factor::MailedCode);
+        self.changed(&desk, at, &factor, Answer::Enabled).hashing(hashes)
     }
 
-    /// A factor was added: the owner is told, other sessions end, whatever waits is dead.
-    fn added(&mut self, desk: &Desk, at: usize, factor: Factor, answer: Answer) -> Expected {
+    /// New recovery codes take the place of all others.
+    pub(super) fn issue(&mut self, desk: &Desk, who: usize) -> Answer {
+        let count = self.settings.recovery_codes.count;
+        self.account(who).left = vec![None; usize::from(count)];
+        self.bound_anew(desk, Factor::RecoveryCode);
+        Answer::Issued(count.into())
+    }
+
+    /// What was guessed at a factor before is over (R2).
+    pub(super) fn bound_anew(&mut self, desk: &Desk, factor: Factor) {
+        let (record, partition) = (self.record(desk), desk.partition);
+        let over =
+            |guess: &Guess| guess.record == record && guess.factor == factor && guess.partition == partition;
+        self.guesses.retain(|guess| !over(guess));
+    }
+
+    /// What signs in was changed: the owner is told, other sessions end, whatever was made for the account as it was is dead.
+    pub(super) fn changed(&mut self, desk: &Desk, at: usize, kind: &MessageKind, answer: Answer) -> Expected {
         let who = self.sessions[at].who;
         self.raise(who);
         self.end_sessions(desk, who, |it| it != at);
+        let mail = Some(self.notify(desk, who, kind));
         self.close(desk, true);
-        let mail = Mail {
-            kind: MessageKind::FactorAdded(factor).name(),
-            to: self.addresses[who].to_owned(),
-            code: false,
-            expires_at: None,
-            link_expires_at: None,
-            suppressed: false,
-        };
-        Expected { mail: Some(mail), ..answer.into() }
+        Expected { mail, ..answer.into() }
     }
 
     /// What opens the account has changed: nothing made for it as it was is worth anything.
-    fn raise(&mut self, who: usize) {
+    pub(super) fn raise(&mut self, who: usize) {
         self.account(who).generation += 1;
         self.logins.iter_mut().filter(|login| login.who == who).for_each(|login| login.over = true);
+        self.devices.iter_mut().filter(|device| device.who == who).for_each(|device| device.over = true);
     }
 
     /// The host shuts an account, or opens it again.

@@ -33,6 +33,12 @@ pub enum Answer {
     /// So many recovery codes.
     Issued(usize),
     Enabled,
+    Removed,
+    Secured(Factors),
+    Trusted {
+        expires_at: Timestamp,
+        skips: bool,
+    },
     Suspended(usize),
     Refused(Refusal),
 }
@@ -47,7 +53,10 @@ pub struct Entered {
     pub idle_expires_at: Option<Timestamp>,
     pub codes_left: Option<usize>,
     pub regenerate: Regenerate,
+    pub required: Vec<Todo>,
     pub todo: Vec<Todo>,
+    /// Whether a trusted device got another ticket.
+    pub device: bool,
 }
 
 /// A second factor is asked for.
@@ -59,6 +68,20 @@ pub struct Asked {
     pub mailed: bool,
     pub sent_to: Option<String>,
     pub state: Option<SessionState>,
+    /// Whether a trusted device got another ticket.
+    pub device: bool,
+}
+
+/// How an account is secured.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Factors {
+    pub totp: bool,
+    pub mailed_code: bool,
+    pub enrolment_expires_at: Option<Timestamp>,
+    pub codes_left: usize,
+    pub sessions: usize,
+    pub devices: usize,
+    pub required: Vec<Todo>,
 }
 
 /// A session, as its owner sees it.
@@ -66,6 +89,8 @@ pub struct Asked {
 pub struct Shown {
     pub who: usize,
     pub methods: Vec<Method>,
+    /// In the order of the methods.
+    pub proven: Vec<(Method, Timestamp)>,
     pub aal: u8,
     pub label: String,
     pub created_at: Timestamp,
@@ -112,11 +137,13 @@ pub struct Expected {
     pub made: Option<usize>,
     /// Where the mailed code is noted.
     pub slot: Option<Slot>,
+    /// The number of the ticket that a device was given.
+    pub ticket: Option<usize>,
 }
 
 impl From<Answer> for Expected {
     fn from(answer: Answer) -> Self {
-        Self { answer, rules: vec![], mail: None, hashes: 0, made: None, slot: None }
+        Self { answer, rules: vec![], mail: None, hashes: 0, made: None, slot: None, ticket: None }
     }
 }
 
@@ -156,6 +183,9 @@ pub fn name(answer: &Answer) -> &'static str {
         Answer::Enrolment { .. } => "enrolment",
         Answer::Issued(_) => "issued",
         Answer::Enabled => "enabled",
+        Answer::Removed => "removed",
+        Answer::Secured(_) => "secured",
+        Answer::Trusted { .. } => "trusted",
         Answer::Suspended(_) => "suspended",
         Answer::Refused(refusal) => refused(refusal),
     }
@@ -191,6 +221,11 @@ fn refused(refusal: &Refusal) -> &'static str {
         },
         Refusal::NothingPending => "nothing_pending",
         Refusal::StepUpRequired { .. } => "step_up_required",
+        Refusal::ActionRequired { .. } => "action_required",
+        Refusal::NotEnrolled => "not_enrolled",
+        Refusal::LastFactor => "last_factor",
+        Refusal::PasswordTooShort { .. } => "password_too_short",
+        Refusal::PasswordBlocked(_) => "password_blocked",
         Refusal::FactorNotAllowed => "factor_not_allowed",
         Refusal::FactorDisabled => "factor_disabled",
         _ => "another",

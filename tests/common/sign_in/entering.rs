@@ -25,6 +25,7 @@ pub struct View {
     account: Option<u32>,
     suspended: bool,
     old_hash: bool,
+    password: Option<&'static str>,
 }
 
 /// Whose first factor was proven, as the account was then.
@@ -37,6 +38,8 @@ pub struct Proven {
     sent_to: String,
     weak: bool,
     old_hash: bool,
+    /// The ticket of one of the account's devices.
+    device: Option<usize>,
     /// What is told if the account is another by now.
     refusal: Refusal,
     /// Whether a sign-in was asked for; else a right code is all.
@@ -56,6 +59,32 @@ impl From<Expected> for Knocked {
     }
 }
 
+impl Proven {
+    pub(super) fn by_password(
+        who: usize,
+        account: u32,
+        sent_to: &str,
+        password: &str,
+        old_hash: bool,
+    ) -> Self {
+        Self {
+            who,
+            account,
+            methods: [Method::Password].into(),
+            sent_to: sent_to.to_owned(),
+            weak: password == "password",
+            old_hash,
+            device: None,
+            refusal: Refusal::InvalidCredentials,
+            enter: true,
+        }
+    }
+
+    pub(super) fn on(self, device: usize) -> Self {
+        Self { device: Some(device), ..self }
+    }
+}
+
 impl Model {
     pub fn view(&self, who: usize) -> View {
         let account = self.accounts[who].as_ref();
@@ -63,6 +92,7 @@ impl Model {
             account: account.map(|account| account.generation),
             suspended: account.is_some_and(|account| account.suspended),
             old_hash: account.is_some_and(|account| account.old_hash),
+            password: account.map(|account| account.password),
         }
     }
 
@@ -73,23 +103,14 @@ impl Model {
             self.close(&desk, false);
             return shut.into();
         }
-        let Some(account) = view.account.filter(|_| !view.suspended && password == self.passwords[who])
+        let Some(account) = view.account.filter(|_| !view.suspended && view.password == Some(password))
         else {
             self.guess(&desk, Factor::Password, false);
             self.close(&desk, true);
             return Expected::from(Refusal::InvalidCredentials).hashing(1).into();
         };
         self.commit(&desk);
-        Knocked::Go(Proven {
-            who,
-            account,
-            methods: [Method::Password].into(),
-            sent_to: sent_to.to_owned(),
-            weak: password == "password",
-            old_hash: view.old_hash,
-            refusal: Refusal::InvalidCredentials,
-            enter: true,
-        })
+        Knocked::Go(Proven::by_password(who, account, sent_to, password, view.old_hash))
     }
 
     /// A sign-in by mail begins.
@@ -178,6 +199,7 @@ impl Model {
             sent_to: String::new(),
             weak: false,
             old_hash: false,
+            device: None,
             refusal: Refusal::InvalidSession,
             enter,
         })
@@ -204,13 +226,15 @@ impl Model {
         if !proven.enter {
             return Answer::Verified(None).into();
         }
-        let desk = self.open(Door::Account(who), wall);
+        let mut desk = self.open(Door::Account(who), wall);
+        let device = proven.device.and_then(|ticket| self.show(&mut desk, who, ticket));
         let account = self.account(who);
         // The host's own credential becomes the account's record.
         account.generation = account.generation.max(1);
         account.old_hash &= !old_hash;
         let hashes = usize::from(old_hash);
-        let asked = self.asked(who, &proven.methods);
+        let skips = device.is_some_and(|at| self.skips(at));
+        let asked = if skips { vec![] } else { self.asked(who, &proven.methods) };
         let one = match given {
             Texts::Stepwise => None,
             Texts::AtOnce(_) if asked.is_empty() => None,
@@ -221,29 +245,31 @@ impl Model {
             }
         };
         let Some(one) = one else {
-            return self.go_on(&desk, proven, proven.methods.clone(), given, label).hashing(hashes);
+            return self.go_on(&desk, proven, (proven.methods.clone(), device), given, label).hashing(hashes);
         };
         let factor = one.factor();
-        let told = if !asked.contains(&factor) {
-            Refusal::InvalidProof { factor, attempts_left: 0 }.into()
+        let (told, mail) = if !asked.contains(&factor) {
+            (Refusal::InvalidProof { factor, attempts_left: 0 }.into(), None)
         } else if let Some(shut) = self.shut(&desk, factor) {
-            shut
+            // Whoever got so far knows the password, and the factor was failed until it was disabled.
+            let disabled = shut.answer == Answer::Refused(Refusal::FactorDisabled);
+            (shut, disabled.then(|| self.alarm(&desk, who, factor, false)).flatten())
         } else {
-            let at = self.at_once(who, &desk);
+            let at = self.at_once(who, &desk).filter(|_| factor == Factor::MailedCode);
             if let Some(method) = self.take(&desk, who, one, at) {
                 self.guess(&desk, factor, true);
-                at.filter(|_| factor == Factor::MailedCode)
-                    .into_iter()
-                    .for_each(|at| self.logins[at].over = true);
+                at.into_iter().for_each(|at| self.logins[at].over = true);
                 let methods = proven.methods.iter().copied().chain([method]).collect();
-                return self.go_on(&desk, proven, methods, given, label).hashing(hashes);
+                return self.go_on(&desk, proven, (methods, device), given, label).hashing(hashes);
             }
             self.guess(&desk, factor, false);
-            at.filter(|_| factor == Factor::MailedCode).into_iter().for_each(|at| self.fail(at));
-            Refusal::InvalidProof { factor, attempts_left: self.left(&desk, factor) }.into()
+            let attempts_left = self.left(&desk, factor);
+            let burned = at.is_some_and(|at| self.fail(at));
+            let mail = self.alarm(&desk, who, factor, burned);
+            (Refusal::InvalidProof { factor, attempts_left }.into(), mail)
         };
         self.close(&desk, true);
-        told.hashing(hashes)
+        Expected { mail, ..told }.hashing(hashes)
     }
 
     /// What an account asks for beyond what was proven, in the order in which to offer it.
@@ -274,24 +300,33 @@ impl Model {
         self.logins.iter().position(it)
     }
 
-    /// Signs in, or asks for what is missing; and commits.
+    /// Signs in, or asks for what is missing; and commits. A device that was shown gets another ticket.
     fn go_on(
         &mut self,
         desk: &Desk,
         proven: &Proven,
-        methods: BTreeSet<Method>,
+        (methods, device): (BTreeSet<Method>, Option<usize>),
         given: &Texts,
         label: &str,
     ) -> Expected {
+        let skips = device.is_some_and(|at| self.skips(at));
         let asked = self.asked(proven.who, &methods);
-        let told = if asked.is_empty() {
-            let entered = self.sign_in(desk, proven.who, methods, proven.weak, label);
-            Expected::from(Answer::SignedIn(entered)).making(self.sessions.len() - 1)
+        let ticket = device.map(|at| self.rotate(desk, at, proven.device.unwrap_or_default()));
+        let skipped = skips && !asked.is_empty();
+        self.met.extend(skipped.then_some("second_factor_skipped"));
+        let mut told = if asked.is_empty() || skips {
+            let all = methods.into_iter().map(|method| (method, desk.now)).collect();
+            self.sign_in(desk, proven.who, all, proven.weak, label)
         } else {
             self.ask(desk, proven, methods, asked, matches!(given, Texts::Stepwise))
         };
+        match &mut told.answer {
+            Answer::SignedIn(entered) => entered.device = ticket.is_some(),
+            Answer::Second(asked) => asked.device = ticket.is_some(),
+            _ => {}
+        }
         self.close(desk, true);
-        told
+        Expected { ticket, ..told }
     }
 
     /// Asks for a second factor.
@@ -304,7 +339,9 @@ impl Model {
         stepwise: bool,
     ) -> Expected {
         let (who, purpose) = (proven.who, Purpose::SecondFactor);
-        let live: Vec<i128> = self.waiting(who, desk.now).map(|at| self.logins[at].ends).collect();
+        let waiting = self.waiting(who, desk.now).map(|at| &self.logins[at]);
+        let here = waiting.filter(|login| login.partition == desk.partition);
+        let live: Vec<i128> = here.map(|login| login.ends).collect();
         let full = live.len() >= usize::from(self.settings.factors.pending_logins);
         let first_end = live.into_iter().min().unwrap_or(i128::MAX);
         let rules = if stepwise && full { vec![(RULE_PENDING_LOGINS, first_end)] } else { vec![] };
@@ -317,7 +354,7 @@ impl Model {
         let is_good = |at: &usize| self.logins[*at].code.as_ref().is_some_and(|code| desk.now < code.ends);
         let mailed = by_mail && refused.is_none();
         let sent_to = by_mail.then(|| proven.sent_to.clone());
-        let mut told = Asked { who, ticket: stepwise, offered, mailed, sent_to, state: None };
+        let mut told = Asked { who, ticket: stepwise, offered, mailed, sent_to, state: None, device: false };
         if !stepwise && !by_mail {
             return Answer::Second(told).into();
         }
@@ -335,9 +372,19 @@ impl Model {
             let account = self.account(who).generation;
             let code = mailed.then(|| self.mail_code(desk, who, ends));
             let sent_to = proven.sent_to.clone();
-            let (at_once, over) = (!stepwise, false);
-            let login = Login { who, account, proven: methods, sent_to, at_once, ends, code, wrong, over };
-            self.logins.push(login);
+            self.logins.push(Login {
+                who,
+                account,
+                proven: methods,
+                sent_to,
+                at_once: !stepwise,
+                partition: desk.partition,
+                began: desk.now,
+                ends,
+                code,
+                wrong,
+                over: false,
+            });
             at = Some(self.logins.len() - 1);
         }
         let mail = at.filter(|_| mailed).map(|at| self.second_factor_mail(desk, at));

@@ -35,7 +35,7 @@ impl Model {
         let sent = self.sent.iter().filter(|sent| sent.record == record).map(|sent| sent.at + ms(kept));
         let live = self.by_mail.iter().filter(|it| it.record == record && !it.over).map(|it| it.ends);
         let factors = Factor::ALL.into_iter().flat_map(|factor| {
-            let wrong = self.wrong(Some(record), factor);
+            let wrong = self.wrong(record, factor, Partition::Strangers);
             let lock = limits::lock(guesses, &wrong).map(|(_, end)| end + ms(guesses.forget_lock_after));
             let kept = ms(guesses.long.window.max(guesses.free.window));
             wrong.into_iter().map(move |at| at + kept).chain(lock)
@@ -46,7 +46,8 @@ impl Model {
     /// Every moment at which some answer may change.
     pub fn deadlines(&self) -> Vec<i128> {
         let mut all = vec![];
-        let Settings { sends, guesses, clock_tolerance, sessions, totp, .. } = &self.settings;
+        let Settings { sends, guesses, clock_tolerance, sessions, totp, step_up, notices, .. } =
+            &self.settings;
         let sends = [sends.cooldown, sends.short.window, sends.long.window];
         for (index, record) in self.records.iter().enumerate().filter(|(_, record)| !record.gone) {
             let mut here = self.ends(index);
@@ -55,14 +56,22 @@ impl Model {
                     here.extend([0, ms(*clock_tolerance)].map(|more| self.matters_until(index) + more));
                 }
                 Door::Account(who) => {
-                    let used = self.live_sessions(who, record.seen).map(|at| self.sessions[at].used);
-                    here.extend(used.map(|at| at + ms(sessions.touch)));
+                    for session in self.live_sessions(who, record.seen).map(|at| &self.sessions[at]) {
+                        here.push(session.used + ms(sessions.touch));
+                        here.extend(session.proven.values().map(|at| at + ms(step_up.max_age)));
+                    }
+                    let devices = self.devices.iter().filter(|device| device.who == who && !device.over);
+                    here.extend(devices.filter_map(|device| device.previous).map(|(_, until)| until));
+                    let told = self.accounts[who].iter().flat_map(|account| &account.told);
+                    here.extend(told.map(|at| at + ms(notices.window)));
                 }
             }
             let sent = self.sent.iter().filter(|sent| sent.record == index);
             here.extend(sent.flat_map(|sent| sends.map(|window| sent.at + ms(window))));
-            for factor in Factor::ALL {
-                let wrong = self.wrong(Some(index), factor);
+            let partitions = [Partition::Strangers, Partition::FirstFactorProven, Partition::TrustedDevice];
+            let budgets = Factor::ALL.into_iter().flat_map(|factor| partitions.map(|it| (factor, it)));
+            for (factor, partition) in budgets {
+                let wrong = self.wrong(index, factor, partition);
                 let lock = limits::lock(guesses, &wrong);
                 here.extend(lock.iter().flat_map(|(_, end)| [*end, end + ms(guesses.forget_lock_after)]));
                 let windows = [guesses.free, guesses.long];

@@ -13,6 +13,7 @@ pub struct Given {
     pub(super) codes: Vec<(Ticket<OtpSession>, usize)>,
     pub(super) links: Vec<(Ticket<SignInLink>, usize)>,
     pub(super) sessions: Vec<(Ticket<Session>, usize)>,
+    pub(super) devices: Vec<(Ticket<Device>, usize)>,
     /// Names of sessions, as lists told them.
     pub(super) names: BTreeMap<usize, SessionId>,
     /// Every mailed code and every recovery code that was ever told.

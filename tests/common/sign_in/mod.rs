@@ -2,6 +2,10 @@
 
 pub mod accounts;
 pub mod answer;
+pub mod changes;
+pub mod changing;
+pub mod counts;
+pub mod devices;
 pub mod entering;
 pub mod forgetting;
 pub mod given;

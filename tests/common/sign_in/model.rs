@@ -13,15 +13,13 @@
 )]
 #![allow(unreachable_pub, reason = "tests")]
 
-use core::time::Duration;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::factor::TotpSecret;
-use countersign::policy::*;
 use countersign::*;
 
 use super::answer::Expected;
-use crate::otp::limits::{self, Opens, ms, opens};
+use crate::otp::limits::{Opens, ms};
 
 /// Whose record: of an identifier, known or not; of an account.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -46,6 +44,8 @@ pub(super) struct Record {
 pub(super) struct Desk {
     pub(super) record: Option<usize>,
     pub(super) door: Door,
+    /// Whose doing is counted.
+    pub(super) partition: Partition,
     /// The record's time.
     pub(super) now: i128,
     pub(super) ahead: i128,
@@ -59,6 +59,7 @@ pub(super) struct Desk {
 pub(super) struct Sent {
     pub(super) record: usize,
     pub(super) purpose: Purpose,
+    pub(super) partition: Partition,
     pub(super) at: i128,
 }
 
@@ -66,6 +67,7 @@ pub(super) struct Sent {
 pub(super) struct Guess {
     pub(super) record: usize,
     pub(super) factor: Factor,
+    pub(super) partition: Partition,
     pub(super) at: i128,
     pub(super) right: bool,
 }
@@ -102,17 +104,25 @@ pub struct Login {
     pub(super) sent_to: String,
     /// It has no ticket: everything comes in one request.
     pub(super) at_once: bool,
+    /// In whose partition it was begun, and goes on.
+    pub(super) partition: Partition,
+    /// When the first factor was proven.
+    pub(super) began: i128,
     pub(super) ends: i128,
     pub(super) code: Option<Code>,
     pub(super) wrong: u32,
     pub(super) over: bool,
 }
 
+/// What was proven, and when each was proven last, in the record's time.
+pub(super) type Proven = BTreeMap<Method, i128>;
+
 /// A signed-in session.
 #[derive(Clone, Debug)]
 pub struct Session {
     pub who: usize,
-    pub(super) methods: BTreeSet<Method>,
+    /// What was proven, and when each was proven last.
+    pub(super) proven: Proven,
     pub(super) label: String,
     pub(super) began: i128,
     pub(super) ends: i128,
@@ -129,12 +139,30 @@ pub struct App {
     pub used: Vec<u64>,
 }
 
+/// A trusted device. Its tickets have numbers of their own.
+#[derive(Clone, Debug)]
+pub struct Device {
+    pub(super) who: usize,
+    pub(super) ticket: usize,
+    /// The ticket before that, and until when it is taken as well.
+    pub(super) previous: Option<(usize, i128)>,
+    /// Whether it lets its owner past the second factor.
+    pub(super) skips: bool,
+    /// Wrong passwords since somebody last signed in on it.
+    pub(super) wrong: u32,
+    pub(super) ends: i128,
+    pub(super) over: bool,
+}
+
 /// An account that the directory knows.
 #[derive(Debug)]
 pub struct Account {
     /// How often what opens it was changed; 0 while it has no record, and the host's own credential stands in.
     pub(super) generation: u32,
     pub(super) suspended: bool,
+    pub(super) password: &'static str,
+    /// When its owner was told of changes.
+    pub(super) told: Vec<i128>,
     /// The stored hash is one of the host's old ones.
     pub(super) old_hash: bool,
     pub app: Option<App>,
@@ -154,7 +182,7 @@ pub enum Slot {
 #[derive(Debug)]
 pub struct Model {
     pub(super) settings: Settings,
-    pub(super) passwords: Vec<&'static str>,
+    passwords: Vec<&'static str>,
     pub(super) addresses: Vec<&'static str>,
     pub(super) records: Vec<Record>,
     pub(super) sent: Vec<Sent>,
@@ -163,6 +191,11 @@ pub struct Model {
     pub by_mail: Vec<ByMail>,
     pub logins: Vec<Login>,
     pub sessions: Vec<Session>,
+    pub devices: Vec<Device>,
+    /// Whose device was given each of all tickets.
+    pub(super) tickets: Vec<usize>,
+    /// Which situations were met that no answer tells.
+    pub(super) met: Vec<&'static str>,
 }
 
 pub(super) fn public(millis: i128) -> Timestamp {
@@ -200,6 +233,9 @@ impl Model {
             by_mail: vec![],
             logins: vec![],
             sessions: vec![],
+            devices: vec![],
+            tickets: vec![],
+            met: vec![],
         }
     }
 
@@ -211,6 +247,8 @@ impl Model {
         self.accounts[who] = Some(Account {
             generation: u32::from(signed_up.is_some()),
             suspended: false,
+            password: self.passwords[who],
+            told: vec![],
             old_hash: signed_up.is_none(),
             app: None,
             pending: None,
@@ -236,14 +274,18 @@ impl Model {
 
     pub(super) fn open(&self, door: Door, wall: i128) -> Desk {
         let here = |(_, record): &(usize, &Record)| record.door == door && !record.gone;
+        let partition = match door {
+            Door::Visitor(_) => Partition::Strangers,
+            Door::Account(_) => Partition::FirstFactorProven,
+        };
         let Some((index, record)) = self.records.iter().enumerate().find(here) else {
-            return Desk { record: None, door, now: wall, ahead: 0, wall, dirty: false };
+            return Desk { record: None, door, partition, now: wall, ahead: 0, wall, dirty: false };
         };
         let (seen, time) = (record.seen, wall + record.ahead);
         let fell_back = seen - time > ms(self.settings.clock_tolerance);
         let (now, ahead) = (seen.max(time), if fell_back { seen - wall } else { record.ahead });
         let ended = self.ends(index).into_iter().any(|ends| seen < ends && ends <= now);
-        Desk { record: Some(index), door, now, ahead, wall, dirty: fell_back || ended }
+        Desk { record: Some(index), door, partition, now, ahead, wall, dirty: fell_back || ended }
     }
 
     /// When each thing ends that a record's last commit knew of.
@@ -263,6 +305,8 @@ impl Model {
                 all.extend(self.live_sessions(who, seen).map(|at| self.session_ends(at)));
                 let pending = self.accounts[who].as_ref().and_then(|account| account.pending.as_ref());
                 all.extend(pending.map(|(_, ends)| *ends));
+                let devices = self.devices.iter().filter(|it| it.who == who && !it.over && seen < it.ends);
+                all.extend(devices.map(|it| it.ends));
             }
         }
         all
@@ -309,79 +353,6 @@ impl Model {
         match desk.record {
             Some(at) => self.records[at] = record,
             None => self.records.push(record),
-        }
-    }
-
-    pub(super) fn guess(&mut self, desk: &Desk, factor: Factor, right: bool) {
-        let record = self.record(desk);
-        self.guesses.push(Guess { record, factor, at: desk.now, right });
-    }
-
-    pub(super) fn wrong(&self, record: Option<usize>, factor: Factor) -> Vec<i128> {
-        let wrong = |it: &&Guess| Some(it.record) == record && it.factor == factor && !it.right;
-        self.guesses.iter().filter(wrong).map(|guess| guess.at).collect()
-    }
-
-    /// How many more wrong guesses in a row disable a factor, on an account.
-    fn in_a_row(&self, desk: &Desk, factor: Factor) -> Option<u32> {
-        let record = Some(self.record(desk));
-        let mine = self.guesses.iter().rev().filter(|it| Some(it.record) == record && it.factor == factor);
-        let most = self.settings.guesses.consecutive as usize;
-        let row = mine.take_while(|guess| !guess.right).take(most).count();
-        matches!(desk.door, Door::Account(_)).then(|| u32::try_from(most - row).unwrap_or(0))
-    }
-
-    /// The no to any guess at a factor, right or wrong, while its budget is shut.
-    pub(super) fn shut(&self, desk: &Desk, factor: Factor) -> Option<Expected> {
-        if self.in_a_row(desk, factor) == Some(0) {
-            return Some(Refusal::FactorDisabled.into());
-        }
-        let wrong = self.wrong(Some(self.record(desk)), factor);
-        desk.limited(&limits::guesses(&self.settings.guesses, &wrong, desk.now))
-    }
-
-    /// How many wrong guesses at a factor would be answered now.
-    pub(super) fn left(&self, desk: &Desk, factor: Factor) -> u32 {
-        let wrong = self.wrong(Some(self.record(desk)), factor);
-        limits::guesses_left(&self.settings.guesses, &wrong, self.in_a_row(desk, factor), desk.now)
-    }
-
-    pub(super) fn send_rules(&self, desk: &Desk, purpose: Purpose) -> Vec<Opens> {
-        let SendLimits { cooldown, short, long } = self.settings.sends;
-        let mine =
-            self.sent.iter().filter(|sent| Some(sent.record) == desk.record && sent.purpose == purpose);
-        let times: Vec<i128> = mine.map(|sent| sent.at).collect();
-        let cooldown = Limit { count: 1, window: cooldown };
-        let rules = [(RULE_COOLDOWN, cooldown), (RULE_SENDS_SHORT, short), (RULE_SENDS_LONG, long)];
-        rules.map(|(rule, limit)| (rule, opens(&times, limit, desk.now))).to_vec()
-    }
-
-    /// Notes that a message goes out, and when its code ends.
-    pub(super) fn send(&mut self, desk: &Desk, purpose: Purpose, session_ends: i128) -> Code {
-        let record = self.record(desk);
-        self.sent.push(Sent { record, purpose, at: desk.now });
-        let life = ms(self.settings.codes.lifetimes(purpose).code);
-        Code { text: None, ends: session_ends.min(desk.now + life) }
-    }
-
-    /// Where a session with a code stands.
-    pub(super) fn state(
-        &self,
-        desk: &Desk,
-        purpose: Purpose,
-        code: Option<&Code>,
-        (ends, wrong): (i128, u32),
-    ) -> SessionState {
-        let code = code.filter(|code| desk.now < code.ends).map(|code| code.ends);
-        let desk = &Desk { record: Some(self.record(desk)), ..*desk };
-        let resend_at = self.send_rules(desk, purpose).iter().map(|(_, at)| *at).max();
-        let tries = self.settings.codes.max_attempts.saturating_sub(wrong);
-        SessionState {
-            attempts_left: tries.min(self.left(desk, Factor::MailedCode)),
-            code_expires_at: code.map(|at| desk.told(at)),
-            session_expires_at: desk.told(ends),
-            resend_at: resend_at.filter(|at| *at < ends).map(|at| desk.told(at)),
-            expires_in: code.map_or(Duration::ZERO, |at| desk.told(at).since(public(desk.wall))),
         }
     }
 }

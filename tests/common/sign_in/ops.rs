@@ -10,6 +10,13 @@ pub enum Op {
         steps: Way,
         client: u8,
     },
+    /// A password, on a device that somebody trusted.
+    OnDevice {
+        device: u8,
+        who: u8,
+        password: Pw,
+        steps: Way,
+    },
     Prove {
         login: u8,
         proof: Proof,
@@ -53,6 +60,38 @@ pub enum Op {
         session: u8,
         password: Pw,
     },
+    StepUp {
+        session: u8,
+        proof: Proof,
+    },
+    ChangePassword {
+        session: u8,
+        current: Pw,
+        new: NewPw,
+    },
+    DisableApp {
+        session: u8,
+        password: Option<Pw>,
+    },
+    DisableMail {
+        session: u8,
+        password: Option<Pw>,
+    },
+    NewCodes {
+        session: u8,
+        password: Option<Pw>,
+    },
+    Trust {
+        session: u8,
+    },
+    /// All devices, or one that nobody has.
+    Forget {
+        session: u8,
+        all: bool,
+    },
+    Factors {
+        session: u8,
+    },
     Suspend {
         who: u8,
         on: bool,
@@ -93,6 +132,16 @@ pub enum Pw {
     Wrong,
     /// That of another person.
     OfAnother,
+    /// The one from the beginning.
+    First,
+}
+
+/// What is to be the password.
+#[derive(Clone, Copy, Debug)]
+pub enum NewPw {
+    Another(bool),
+    Short,
+    Common,
 }
 
 /// How a second factor is given.

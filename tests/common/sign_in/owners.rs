@@ -12,7 +12,7 @@ use super::given::pick;
 use super::model::Model;
 use super::ops::{App, Pw};
 use super::requests::granted;
-use super::story::{Meanwhile, Story};
+use super::story::{Meanwhile, Plan, Story};
 use crate::otp::drive::End;
 
 impl Story {
@@ -25,15 +25,27 @@ impl Story {
         told: impl FnOnce(&R::Output) -> Answer,
         model: impl Fn(&mut Model, i128) -> Expected,
     ) -> Result<End<R::Output>, String> {
+        self.turn(note, request, meanwhile, told, model).map(|(end, _)| end)
+    }
+
+    /// The same, with what the model said.
+    pub(super) fn turn<R: Request>(
+        &mut self,
+        note: &str,
+        request: R,
+        meanwhile: &Meanwhile<'_>,
+        told: impl FnOnce(&R::Output) -> Answer,
+        model: impl Fn(&mut Model, i128) -> Expected,
+    ) -> Result<(End<R::Output>, Option<Expected>), String> {
         let mut expected = None;
-        let (_, end) = self.run(note, request, (None, None), meanwhile, &mut |story, turns| {
+        let (_, end) = self.run(note, request, Plan::default(), meanwhile, &mut |story, turns| {
             expected.get_or_insert_with(|| model(&mut story.model, turns.now));
         })?;
         self.check(note, expected.as_ref(), &end, meanwhile, told)?;
-        Ok(end)
+        Ok((end, expected))
     }
 
-    fn pick_session(&self, session: u8) -> Option<(Option<usize>, Ticket<Session>)> {
+    pub(super) fn pick_session(&self, session: u8) -> Option<(Option<usize>, Ticket<Session>)> {
         let now = self.now();
         pick(&self.given.sessions, session, |at| self.model.is_session_live(at, now))
     }
@@ -144,11 +156,17 @@ impl Story {
             None => INVALID.into(),
         })?;
         if let (Some(issued), Some(at)) = (granted(&end), at) {
-            self.model.told_codes(at, &issued.codes);
-            let codes = issued.codes.iter().map(|code| (who, code.expose().to_owned()));
-            self.given.drawer.extend(codes);
+            self.issued(at, issued);
         }
         Ok(())
+    }
+
+    /// Recovery codes were told.
+    pub(super) fn issued(&mut self, at: usize, issued: &RecoveryCodesIssued) {
+        let who = self.model.sessions[at].who;
+        self.model.told_codes(at, &issued.codes);
+        let codes = issued.codes.iter().map(|code| (who, code.expose().to_owned()));
+        self.given.drawer.extend(codes);
     }
 
     pub(super) fn enable_mail(
@@ -189,6 +207,11 @@ fn shown(info: &SessionInfo) -> Shown {
     Shown {
         who: Story::number(&info.account),
         methods: info.methods.clone(),
+        proven: {
+            let mut proven = info.proven.clone();
+            proven.sort_unstable();
+            proven
+        },
         aal: info.aal,
         label: info.label.as_str().to_owned(),
         created_at: info.created_at,

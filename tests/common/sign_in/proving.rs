@@ -62,16 +62,17 @@ impl Model {
                 left.remove(at);
                 Some(Method::RecoveryCode)
             }
-            Typed::Password(raw) => (*raw == self.passwords[who]).then_some(Method::Password),
+            Typed::Password(raw) => (*raw == self.account(who).password).then_some(Method::Password),
         }
     }
 
-    /// A sign-in was given one more wrong proof.
-    pub(super) fn fail(&mut self, login: usize) {
+    /// A sign-in was given one more wrong proof. Whether that was one too many.
+    pub(super) fn fail(&mut self, login: usize) -> bool {
         let most = self.settings.codes.max_attempts;
         let login = &mut self.logins[login];
         login.wrong += 1;
         login.over = login.wrong >= most;
+        login.over
     }
 
     /// The sign-ins of an account that wait for a second factor.
@@ -85,8 +86,8 @@ impl Model {
 
     /// The desk for a sign-in that waits, if it is there and the account is what it was.
     fn at_login(&mut self, at: usize, wall: i128) -> Option<Desk> {
-        let Login { who, account: made_for, ends, over, .. } = self.logins[at];
-        let desk = self.open(Door::Account(who), wall);
+        let Login { who, account: made_for, ends, over, partition, .. } = self.logins[at];
+        let desk = Desk { partition, ..self.open(Door::Account(who), wall) };
         let account = self.account(who);
         let same = account.generation == made_for && !account.suspended;
         if same && !over && desk.now < ends {
@@ -99,13 +100,14 @@ impl Model {
     /// A second factor is given for a sign-in that waits.
     pub fn prove(&mut self, at: usize, given: &Typed, label: &str, wall: i128) -> Expected {
         let Some(desk) = self.at_login(at, wall) else { return INVALID.into() };
-        let Login { who, proven, .. } = self.logins[at].clone();
+        let Login { who, proven, began, .. } = self.logins[at].clone();
         let factor = given.factor();
         if !self.asked(who, &proven).contains(&factor) {
             // It is not compared. It only uses up the ticket.
-            self.fail(at);
+            let burned = self.fail(at);
+            let mail = burned.then(|| self.mention(&desk, who, &MessageKind::PasswordKnown)).flatten();
             self.close(&desk, true);
-            return Refusal::InvalidProof { factor, attempts_left: 0 }.into();
+            return Expected { mail, ..Refusal::InvalidProof { factor, attempts_left: 0 }.into() };
         }
         if let Some(shut) = self.shut(&desk, factor) {
             self.close(&desk, false);
@@ -116,15 +118,19 @@ impl Model {
         self.guess(&desk, factor, method.is_some());
         let Some(method) = method else {
             let attempts_left = self.left(&desk, factor);
-            self.fail(at);
+            let burned = self.fail(at);
+            let mail = self.alarm(&desk, who, factor, burned);
             self.close(&desk, true);
-            return Expected::from(Refusal::InvalidProof { factor, attempts_left }).hashing(hashes);
+            let refused = Expected::from(Refusal::InvalidProof { factor, attempts_left });
+            return Expected { mail, ..refused.hashing(hashes) };
         };
         self.logins[at].over = true;
-        let methods = proven.into_iter().chain([method]).collect();
-        let entered = self.sign_in(&desk, who, methods, false, label);
+        // What was proven first was proven when the ticket was made.
+        let before = proven.into_iter().map(|method| (method, began));
+        let all = before.chain([(method, desk.now)]).collect();
+        let entered = self.sign_in(&desk, who, all, false, label);
         self.close(&desk, true);
-        Expected::from(Answer::SignedIn(entered)).hashing(hashes).making(self.sessions.len() - 1)
+        entered.hashing(hashes)
     }
 
     /// The code of a second factor is asked for once more.
@@ -145,7 +151,8 @@ impl Model {
         let mail = Some(self.second_factor_mail(&desk, at));
         let state = Some(self.login_state(&desk, at));
         self.close(&desk, true);
-        let asked = Asked { who, ticket: false, offered, mailed: true, sent_to: Some(sent_to), state };
+        let sent_to = Some(sent_to);
+        let asked = Asked { who, ticket: false, offered, mailed: true, sent_to, state, device: false };
         Expected { mail, slot: Some(Slot::Login(at)), ..Answer::Second(asked).into() }
     }
 

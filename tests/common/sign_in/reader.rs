@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::indexing_slicing, missing_docs, unreachable_pub, reason = "tests")]
 #![allow(clippy::arithmetic_side_effects, reason = "tests")]
 
-use super::ops::{App, Drawer, Mailed, Op, Proof, Pw, Trouble, Way};
+use super::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Trouble, Way};
 use crate::otp::ops::Reader as Bytes;
 
 /// Reads operations from bytes: any bytes are some story.
@@ -15,10 +15,13 @@ pub fn armed(which: u8) -> Vec<Op> {
     let mail = Op::EnableMail { session: 0, password: Pw::Right };
     let enrol = Op::Enrol { session: 0, password: Pw::Right };
     let app = [enrol, Op::Confirm { session: 0, code: App::OfPending }, Op::Wait { off: 0 }];
+    // Whoever has one factor proves it before there is another.
+    let both =
+        [Op::StepUp { session: 0, proof: Proof::App(App::Step(0)) }, mail.clone(), Op::Wait { off: 0 }];
     match which % 4 {
         0 => [&[knock][..], &app].concat(),
         1 => vec![knock, mail],
-        2 => [&[knock, mail][..], &app].concat(),
+        2 => [&[knock][..], &app, &both].concat(),
         _ => vec![],
     }
 }
@@ -99,7 +102,10 @@ impl<'a> Reader<'a> {
                 Op::Verify { session: more, code: mailed_code(code / 4), enter: code % 4 > 0 }
             }
             16 => Op::Redeem { link: more },
-            17 => Op::Check { session: self.byte()? % 16 },
+            17 => {
+                let session = self.byte()? % 16;
+                self.of_session(session, more)?
+            }
             18 => Op::List { session: more },
             19 => Op::End { session: more, which: self.byte()? },
             20 => Op::Enrol { session: more / 2, password: if more == 1 { Pw::Wrong } else { Pw::Right } },
@@ -108,6 +114,64 @@ impl<'a> Reader<'a> {
                 Op::EnableMail { session: more / 2, password: if more == 1 { Pw::Wrong } else { Pw::Right } }
             }
             _ => Op::Suspend { who: more / 2, on: more.is_multiple_of(2) },
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// What whoever is signed in asks for, but for what an enrolment takes.
+    fn of_session(&mut self, session: u8, more: u8) -> Option<Op> {
+        let password = |byte: u8| [Pw::Right, Pw::Right, Pw::Wrong, Pw::First][usize::from(byte % 4)];
+        Some(match more {
+            0 | 1 => Op::Check { session },
+            2 => Op::Factors { session },
+            3 => Op::Trust { session },
+            4 => {
+                let (kind, code) = (self.byte()?, self.byte()?);
+                let proof = match kind % 4 {
+                    0 => Proof::App(app_code(code)),
+                    1 => Proof::Mailed(mailed_code(code)),
+                    2 => Proof::Drawer(drawer_code(code)),
+                    _ => Proof::Password(password(code)),
+                };
+                Op::StepUp { session, proof }
+            }
+            5 => {
+                let (who, how) = (self.byte()?, self.byte()?);
+                let steps = match how / 4 % 4 {
+                    0 | 1 => Way::Stepwise,
+                    2 => Way::AtOnce { app: None, mailed: None, drawer: None },
+                    _ => {
+                        let (app, mailed) = (self.byte()?, self.byte()?);
+                        Way::AtOnce {
+                            app: Some(app_code(app)),
+                            mailed: Some(mailed_code(mailed)),
+                            drawer: None,
+                        }
+                    }
+                };
+                let who = if how < 128 { 0 } else { who };
+                Op::OnDevice { device: session, who, password: password(how), steps }
+            }
+            6 => {
+                let byte = self.byte()?;
+                let new = match byte / 4 % 8 {
+                    0 => NewPw::Short,
+                    1 => NewPw::Common,
+                    more => NewPw::Another(more % 2 == 0),
+                };
+                Op::ChangePassword { session, current: password(byte), new }
+            }
+            _ => {
+                let byte = self.byte()?;
+                let password = (byte & 16 > 0).then(|| password(byte / 32));
+                match byte % 4 {
+                    0 => Op::DisableApp { session, password },
+                    1 => Op::DisableMail { session, password },
+                    2 => Op::NewCodes { session, password },
+                    _ => Op::Forget { session, all: byte & 16 > 0 },
+                }
+            }
         })
     }
 }

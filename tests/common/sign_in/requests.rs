@@ -9,18 +9,28 @@ use super::entering::Knocked;
 use super::given::pick;
 use super::model::Model;
 use super::ops::{Mailed, Op, Proof as Wanted, Pw, Way};
-use super::story::{Meanwhile, Story, Turns};
+use super::story::{First, Meanwhile, Plan, Story, Turns};
 use super::typed::Texts;
 use crate::otp::drive::End;
 
 /// What the model said so far to a request of two turns.
 #[derive(Default)]
 struct Course {
+    /// What came of showing a device; `None` inside if it led to the strangers' door.
+    shown: Option<Option<Knocked>>,
     knocked: Option<Knocked>,
     expected: Option<Expected>,
 }
 
 impl Course {
+    /// The turn of a device that is shown.
+    fn show(&mut self, turns: &Turns, show: impl FnOnce() -> Option<Knocked>) {
+        if self.shown.is_none() && (turns.first || turns.all) {
+            self.shown = Some(show());
+            self.knocked = self.shown.clone().flatten();
+        }
+    }
+
     fn go(
         &mut self,
         model: &mut Model,
@@ -28,6 +38,9 @@ impl Course {
         knock: impl FnOnce(&mut Model) -> Knocked,
         (texts, label): (&Texts, &str),
     ) {
+        if self.knocked.is_none() && !turns.knocked && !turns.all {
+            return;
+        }
         let knocked = self.knocked.take().unwrap_or_else(|| knock(model));
         if turns.all && self.expected.is_none() {
             let hashes = |proven: &super::entering::Proven| usize::from(!proven.by_mailbox());
@@ -47,7 +60,10 @@ impl Story {
         let metered = |client: &u8| Some(client % 8).filter(|client| !overtaken && matches!(client, 1 | 2));
         match op {
             Op::Password { who, password, steps, client } => {
-                self.by_password(*who, *password, steps, metered(client), meanwhile)
+                self.by_password(*who, *password, (steps, None), metered(client), meanwhile)
+            }
+            Op::OnDevice { device, who, password, steps } => {
+                self.by_password(*who, *password, (steps, Some(*device)), None, meanwhile)
             }
             Op::Prove { login, proof, client } => self.prove(*login, proof, metered(client), meanwhile),
             Op::ResendCode { login } => self.resend_code(*login, meanwhile),
@@ -60,6 +76,20 @@ impl Story {
             Op::Enrol { session, password } => self.enrol(*session, *password, meanwhile),
             Op::Confirm { session, code } => self.confirm(*session, *code, meanwhile),
             Op::EnableMail { session, password } => self.enable_mail(*session, *password, meanwhile),
+            Op::StepUp { session, proof } => self.step_up(*session, proof, meanwhile),
+            Op::ChangePassword { session, current, new } => {
+                self.change_password(*session, *current, *new, meanwhile)
+            }
+            Op::DisableApp { session, password } => {
+                self.disable(*session, Factor::Totp, *password, meanwhile)
+            }
+            Op::DisableMail { session, password } => {
+                self.disable(*session, Factor::MailedCode, *password, meanwhile)
+            }
+            Op::NewCodes { session, password } => self.new_codes(*session, *password, meanwhile),
+            Op::Trust { session } => self.trust(*session, meanwhile),
+            Op::Forget { session, all } => self.forget(*session, *all, meanwhile),
+            Op::Factors { session } => self.factors(*session, meanwhile),
             Op::Suspend { who, on } => self.suspend(*who, *on, meanwhile),
             other => panic!("{other:?} is no request"),
         }
@@ -69,14 +99,18 @@ impl Story {
         &mut self,
         who: u8,
         password: Pw,
-        way: &Way,
+        (way, device): (&Way, Option<u8>),
         metered: Option<u8>,
         meanwhile: &Meanwhile<'_>,
     ) -> Result<(), String> {
         let (who, identifier) = Self::person(who);
         let (texts, typed, label) = (self.texts(who, way), self.password(who, password), self.label());
         let (sent_to, client) = (identifier.masked(), named(metered));
-        let note = format!("{identifier:?} with {typed:?} and {texts:?}");
+        let now = self.now();
+        let live = |ticket: usize| self.model.is_device_live(ticket, now);
+        let device = device.and_then(|device| pick(&self.given.devices, device, live));
+        let (ticket, device) = device.unzip();
+        let note = format!("{identifier:?} with {typed:?} and {texts:?} on {ticket:?}");
         let request = PasswordSignIn {
             client,
             identifier,
@@ -84,16 +118,21 @@ impl Story {
             steps: texts.steps(),
             label: Label::new(&label),
             locale: None,
-            device: None,
+            device,
         };
         let mut course = Course::default();
         let client = metered.map(|client| (client, Operation::PasswordSignIn));
-        let (passed, end) =
-            self.run(&note, request, (Some(who), client), meanwhile, &mut |story, turns| {
-                let view = turns.view.unwrap_or_else(|| story.model.view(who));
-                let knock = |model: &mut Model| model.knock(who, &sent_to, typed, view, turns.now);
-                course.go(&mut story.model, turns, knock, (&texts, &label));
-            })?;
+        let first = if ticket.is_some() { First::Device } else { First::Visitor };
+        let plan = Plan { who: Some(who), client, first };
+        let (passed, end) = self.run(&note, request, plan, meanwhile, &mut |story, turns| {
+            let model = &mut story.model;
+            if let Some(ticket) = ticket {
+                course.show(turns, || model.knock_with(ticket, who, &sent_to, typed, turns.now));
+            }
+            let view = turns.view.unwrap_or_else(|| model.view(who));
+            let knock = |model: &mut Model| model.knock(who, &sent_to, typed, view, turns.now);
+            course.go(model, turns, knock, (&texts, &label));
+        })?;
         self.progress(&note, passed, course, &end, meanwhile, |progress| Some(progress))?;
         if let Texts::AtOnce(all) = &texts
             && let Some(Answer::Refused(Refusal::InvalidProof { .. } | Refusal::Limited { .. })) = self.last
@@ -125,7 +164,7 @@ impl Story {
             enter: enter.then(|| Label::new(&label)),
         };
         let mut course = Course::default();
-        let (passed, end) = self.run(&note, request, (None, None), meanwhile, &mut |story, turns| {
+        let (passed, end) = self.run(&note, request, Plan::default(), meanwhile, &mut |story, turns| {
             let knock = |model: &mut Model| match at {
                 Some(at) => model.verify(at, &typed, enter, turns.now),
                 None => Knocked::Told(INVALID.into()),
@@ -158,7 +197,7 @@ impl Story {
         let (note, label) = (format!("link {at:?}"), self.label());
         let request = RedeemSignIn { client: Client::unmetered(), link, label: Label::new(&label) };
         let mut course = Course::default();
-        let (passed, end) = self.run(&note, request, (None, None), meanwhile, &mut |story, turns| {
+        let (passed, end) = self.run(&note, request, Plan::default(), meanwhile, &mut |story, turns| {
             let knock = |model: &mut Model| match at {
                 Some(at) => model.redeem(at, turns.now),
                 None => Knocked::Told(INVALID.into()),
@@ -193,7 +232,14 @@ impl Story {
             Verdict::Granted(granted) => progress(granted),
             Verdict::Refused(_) => None,
         });
-        let made = course.expected.and_then(|expected| expected.made);
+        let (made, ticket) =
+            course.expected.map_or((None, None), |expected| (expected.made, expected.ticket));
+        let device = match granted {
+            Some(Progress::SignedIn(signed_in)) => signed_in.device(),
+            Some(Progress::SecondFactor(second)) => second.device.as_ref(),
+            None => None,
+        };
+        self.given.devices.extend(device.cloned().zip(ticket));
         match (granted, made) {
             (Some(Progress::SignedIn(signed_in)), Some(at)) => self.signed_in(signed_in, at),
             (Some(Progress::SecondFactor(SecondFactor { login: Some(login), .. })), Some(at)) => {
@@ -204,7 +250,7 @@ impl Story {
         Ok(())
     }
 
-    fn signed_in(&mut self, signed_in: &SignedIn, at: usize) {
+    pub(super) fn signed_in(&mut self, signed_in: &SignedIn, at: usize) {
         self.given.sessions.push((signed_in.session().clone(), at));
         if signed_in.recovery_codes_left() == Some(0) && signed_in.methods().contains(&Method::RecoveryCode) {
             self.met("last_recovery_code");
@@ -230,7 +276,8 @@ impl Story {
         let request = ProveFactor { client, login, proof: typed.proof(), label: Label::new(&label) };
         let mut expected = None;
         let client = metered.map(|client| (client, Operation::ProveFactor));
-        let (passed, end) = self.run(&note, request, (None, client), meanwhile, &mut |story, turns| {
+        let plan = Plan { client, ..Plan::default() };
+        let (passed, end) = self.run(&note, request, plan, meanwhile, &mut |story, turns| {
             expected.get_or_insert_with(|| match at {
                 Some(at) => story.model.prove(at, &typed, &label, turns.now),
                 None => INVALID.into(),
@@ -272,7 +319,8 @@ impl Story {
         let note = format!("start by mail {identifier:?}");
         let request = SignIn { client: Client::unmetered(), identifier, locale: None };
         let mut expected = None;
-        let (_, end) = self.run(&note, request, (Some(who), None), meanwhile, &mut |story, turns| {
+        let plan = Plan { who: Some(who), ..Plan::default() };
+        let (_, end) = self.run(&note, request, plan, meanwhile, &mut |story, turns| {
             let view = turns.view.unwrap_or_else(|| story.model.view(who));
             expected.get_or_insert_with(|| story.model.start(who, view, turns.now));
         })?;
@@ -298,7 +346,7 @@ pub(super) fn granted<O>(end: &End<O>) -> Option<&O> {
     }
 }
 
-fn entered(signed_in: &SignedIn) -> Entered {
+pub(super) fn entered(signed_in: &SignedIn) -> Entered {
     Entered {
         who: Story::number(signed_in.account()),
         methods: signed_in.methods(),
@@ -307,7 +355,9 @@ fn entered(signed_in: &SignedIn) -> Entered {
         idle_expires_at: signed_in.idle_expires_at(),
         codes_left: signed_in.recovery_codes_left(),
         regenerate: signed_in.regenerate(),
+        required: signed_in.required().to_vec(),
         todo: signed_in.todo().to_vec(),
+        device: signed_in.device().is_some(),
     }
 }
 
@@ -319,5 +369,6 @@ fn asked(second: &SecondFactor) -> Asked {
         mailed: second.mailed,
         sent_to: second.sent_to.clone(),
         state: second.state,
+        device: second.device.is_some(),
     }
 }

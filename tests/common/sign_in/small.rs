@@ -30,15 +30,22 @@ pub fn small(which: u8) -> Settings {
     settings.totp.period_seconds = 2;
     settings.totp.enrolment = seconds(60);
     settings.factors.pending_logins = 2;
+    settings.notices = Limit { count: 7, window: seconds(30) };
+    settings.devices =
+        Devices { life: seconds(80), rotation_grace: seconds(2), per_account: 2, ..settings.devices };
     let codes = |count, warn_at, require_at| RecoveryCodes { count, bits: 80, warn_at, require_at };
     match which % SETTINGS {
         0 => {
             (settings.totp.steps_back, settings.totp.steps_forward) = (1, 1);
             settings.recovery_codes = codes(3, 2, 0);
+            settings.step_up.max_age = seconds(6);
             settings.sessions = sessions(150, None, 2, 10);
         }
         1 => {
             settings.factors.required = true;
+            settings.actions.regenerate_codes = true;
+            settings.devices.skip_second_factor = false;
+            settings.step_up.max_age = seconds(9);
             settings.totp.steps_forward = 1;
             settings.recovery_codes = codes(2, 1, 1);
             settings.sessions = sessions(120, Some(60), 3, 10);
@@ -46,6 +53,8 @@ pub fn small(which: u8) -> Settings {
         // A mailbox is no second factor.
         _ => {
             settings.factors.mailed_code = false;
+            settings.step_up.max_age = seconds(2);
+            settings.devices.per_account = 1;
             settings.factors.pending_logins = 1;
             settings.totp.steps_back = 1;
             settings.recovery_codes = codes(1, 1, 0);

@@ -70,10 +70,37 @@ pub(super) enum Meanwhile<'a> {
     Other { op: &'a Op, stage: u8, millis: i128 },
 }
 
+/// What a request's turns are, of those that have more than one.
+#[derive(Default)]
+pub(super) enum First {
+    /// The last may be on an account; what comes before is at a visitor's door.
+    #[default]
+    Visitor,
+    /// The account of a device comes first; then the last, or the door and the last.
+    Device,
+    /// Two on the same account.
+    Account,
+}
+
+/// What is to be known of a request.
+#[derive(Default)]
+pub(super) struct Plan {
+    /// Whose account is looked at together with the door.
+    pub(super) who: Option<usize>,
+    /// Who sends it, if that is counted.
+    pub(super) client: Option<(u8, Operation)>,
+    pub(super) first: First,
+}
+
 /// How far a request came: what the model is told of it.
+#[derive(Default)]
 pub(super) struct Turns {
     pub(super) now: i128,
-    /// Whether all its turns are decided, or only the first.
+    /// Whether the first turn of two on accounts has taken effect.
+    pub(super) first: bool,
+    /// Whether the turn at a door has.
+    pub(super) knocked: bool,
+    /// Whether all are decided.
     pub(super) all: bool,
     /// What a turn that also reads an account read of it.
     pub(super) view: Option<View>,
@@ -213,13 +240,13 @@ impl Story {
         &mut self,
         note: &str,
         request: R,
-        (who, client): (Option<usize>, Option<(u8, Operation)>),
+        Plan { who, client, first }: Plan,
         meanwhile: &Meanwhile<'_>,
         model: &mut dyn FnMut(&mut Self, &Turns),
     ) -> Result<(bool, End<R::Output>), String> {
         let (now, world, mut broken) = (self.now(), Rc::clone(&self.world), Ok(()));
-        let mut turns = Turns { now, all: false, view: None };
-        let (mut committed, mut other) = (false, true);
+        let mut turns = Turns { now, ..Turns::default() };
+        let (mut seen, mut other) = (vec![], true);
         let end = drive(&world, request, at(now), &mut |index, stage| {
             match meanwhile {
                 Meanwhile::Trouble(when, trouble) if index == usize::from(*when) => {
@@ -234,8 +261,15 @@ impl Story {
                 Meanwhile::Other { op, stage: when, millis } if index == usize::from(*when) && other => {
                     other = false;
                     self.note(|| format!("{note}: is overtaken before {stage:?}"));
+                    let on_account = seen.contains(&Stage::Commit(RecordKind::Account));
                     turns.all = stage == Stage::Done;
-                    if turns.all || committed {
+                    turns.knocked = seen.contains(&Stage::Commit(RecordKind::Visitor));
+                    turns.first = match first {
+                        First::Visitor => false,
+                        First::Account => on_account,
+                        First::Device => on_account || stage == Stage::Find || seen.contains(&Stage::Find),
+                    };
+                    if turns.all || turns.knocked || turns.first {
                         self.met(if turns.all { "overtaken_when_done" } else { "overtaken_halfway" });
                         model(self, &turns);
                     }
@@ -247,7 +281,7 @@ impl Story {
             if stage == Stage::Load(2) {
                 turns.view = who.map(|who| self.model.view(who));
             }
-            committed |= matches!(stage, Stage::Commit(RecordKind::Visitor));
+            seen.push(stage);
             Act::Go
         });
         broken?;
@@ -265,10 +299,22 @@ impl Story {
             self.same("a client's limit", &expected, &found)?;
             return Ok((false, end));
         }
-        turns.all = end.outcome.is_some() || end.wrote(RecordKind::Account);
-        if turns.all || end.counted() {
+        let written = end.written.iter().filter(|row| row.key.kind() == Some(RecordKind::Account)).count();
+        // A device that leads to the strangers' door may have been written before.
+        let found = end.stages.iter().position(|stage| *stage == Stage::Find);
+        let before = end.stages[..found.unwrap_or(0)].contains(&Stage::Commit(RecordKind::Account));
+        let last = match first {
+            First::Visitor => written > 0,
+            First::Account => written > 1,
+            First::Device => written > usize::from(found.is_none() || before),
+        };
+        turns.all = end.outcome.is_some() || last;
+        turns.knocked |= end.wrote(RecordKind::Visitor);
+        turns.first |= written > 0 || found.is_some();
+        if turns.all || turns.knocked || turns.first {
             model(self, &turns);
         }
+        std::mem::take(&mut self.model.met).into_iter().for_each(|what| self.met(what));
         Ok((true, end))
     }
 

@@ -5,7 +5,7 @@
 use countersign::factor::{Algorithm, TotpSecret, hotp};
 use countersign::*;
 
-use super::ops::{App, Drawer, Mailed, Proof as Wanted, Pw, Way};
+use super::ops::{App, Drawer, Mailed, NewPw, Proof as Wanted, Pw, Way};
 use super::story::{PEOPLE, Story};
 use crate::otp::ops::MALFORMED;
 
@@ -82,9 +82,19 @@ impl Texts {
 impl Story {
     pub(super) fn password(&self, who: usize, password: Pw) -> &'static str {
         match password {
-            Pw::Right => PEOPLE[who].password,
+            Pw::Right => self.model.password_of(who),
+            Pw::First => PEOPLE[who].password,
             Pw::OfAnother => PEOPLE[(who + 1) % PEOPLE.len()].password,
             Pw::Wrong => "not the password",
+        }
+    }
+
+    pub(super) const fn new_password(password: NewPw) -> &'static str {
+        match password {
+            NewPw::Another(true) => "another password",
+            NewPw::Another(false) => "and yet another",
+            NewPw::Short => "too few",
+            NewPw::Common => "password",
         }
     }
 
@@ -101,6 +111,11 @@ impl Story {
 
     pub(super) fn typed(&self, login: Option<usize>, proof: &Wanted) -> Typed {
         let who = login.map_or(0, |login| self.model.logins[login].who);
+        self.typed_by(who, login, proof)
+    }
+
+    /// What somebody types as a second factor, for a sign-in that waits if it is for one.
+    pub(super) fn typed_by(&self, who: usize, login: Option<usize>, proof: &Wanted) -> Typed {
         match proof {
             Wanted::App(app) => Typed::App(self.app(who, *app)),
             Wanted::Mailed(mailed) => {

@@ -27,6 +27,16 @@ impl Model {
         !self.logins[at].over && wall < self.logins[at].ends
     }
 
+    /// The password of an account; of nobody's, one that nobody ever chose.
+    pub(super) fn password_of(&self, who: usize) -> &'static str {
+        self.accounts[who].as_ref().map_or("never chosen", |account| account.password)
+    }
+
+    /// Whether a ticket is the present one of a device.
+    pub(super) fn is_device_live(&self, ticket: usize, wall: i128) -> bool {
+        self.devices.iter().any(|device| device.ticket == ticket && !device.over && wall < device.ends)
+    }
+
     pub(super) fn is_session_live(&self, at: usize, wall: i128) -> bool {
         !self.sessions[at].over && wall < self.session_ends(at)
     }

@@ -1,0 +1,209 @@
+//! What the model says to whoever is signed in and proves more, or changes what signs in.
+#![allow(
+    dead_code,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs,
+    reason = "tests"
+)]
+#![allow(unreachable_pub, reason = "tests")]
+
+use std::collections::BTreeSet;
+
+use countersign::*;
+
+use super::answer::{Answer, Expected, Factors, INVALID};
+use super::model::{Desk, Door, Model};
+use super::typed::Typed;
+
+/// The first turn of a change of the password is over: so is the operation, or the second follows, for the account as it was.
+#[derive(Clone, Debug)]
+pub enum Compared {
+    Told(Expected),
+    Go(u32),
+}
+
+impl Model {
+    /// Another factor is proven, or the same anew: another session takes the place of this one.
+    pub fn step_up(&mut self, at: usize, given: &Typed, label: &str, wall: i128) -> Expected {
+        let Some(desk) = self.at_session(at, wall) else { return INVALID.into() };
+        let (who, factor) = (self.sessions[at].who, given.factor());
+        let (method, hashes) = if let Typed::Password(raw) = given {
+            if let Some(refused) = self.password(&desk, who, raw) {
+                return refused;
+            }
+            (Method::Password, 1)
+        } else {
+            let account = self.account(who);
+            let there = match factor {
+                Factor::Totp => account.app.is_some(),
+                Factor::RecoveryCode => !account.left.is_empty(),
+                Factor::MailedCode | Factor::Password => false,
+            };
+            if !there {
+                // There is nothing to compare with, and nothing is counted.
+                self.close(&desk, true);
+                return Refusal::InvalidProof { factor, attempts_left: 0 }.into();
+            }
+            if let Some(shut) = self.shut(&desk, factor) {
+                self.close(&desk, false);
+                return shut;
+            }
+            let method = self.take(&desk, who, given, None);
+            self.guess(&desk, factor, method.is_some());
+            let Some(method) = method else {
+                let attempts_left = self.left(&desk, factor);
+                self.close(&desk, true);
+                return Refusal::InvalidProof { factor, attempts_left }.into();
+            };
+            (method, 0)
+        };
+        self.sessions[at].over = true;
+        let mut all = self.sessions[at].proven.clone();
+        all.insert(method, desk.now);
+        let methods: BTreeSet<Method> = all.keys().copied().collect();
+        // A session from before a factor was added ends if this is not that factor.
+        let told = if self.asked(who, &methods).is_empty() {
+            self.sign_in(&desk, who, all, false, label)
+        } else {
+            self.met.push("stepped_out");
+            INVALID.into()
+        };
+        self.close(&desk, true);
+        told.hashing(hashes)
+    }
+
+    /// The present password is compared, and the new one judged.
+    pub fn compare(&mut self, at: usize, current: &str, new: &str, wall: i128) -> Compared {
+        let desk = self.at_session(at, wall).ok_or(INVALID.into());
+        let (desk, hashes) = match self.gate(at, desk, Some(current)) {
+            Ok(passed) => passed,
+            Err(refused) => return Compared::Told(refused),
+        };
+        let (who, min_code_points) = (self.sessions[at].who, self.settings.passwords.min_code_points);
+        let refused = if new.chars().count() < min_code_points {
+            Some(Refusal::PasswordTooShort { min_code_points }.into())
+        } else if new == "password" {
+            Some(Refusal::PasswordBlocked(Blocked::Common).into())
+        } else {
+            self.untold(&desk, who)
+        };
+        self.close(&desk, true);
+        match refused {
+            Some(refused) => Compared::Told(refused.hashing(hashes)),
+            None => Compared::Go(self.account(who).generation),
+        }
+    }
+
+    /// The new password is set, if the account is still what it was. One session takes the place of all.
+    pub fn set_password(
+        &mut self,
+        at: usize,
+        made_for: u32,
+        new: &'static str,
+        label: &str,
+        wall: i128,
+    ) -> Expected {
+        let who = self.sessions[at].who;
+        let desk = self.open(Door::Account(who), wall);
+        let gone = self.sessions[at].over || self.session_ends(at) <= desk.now;
+        let account = self.account(who);
+        if gone || account.generation != made_for || account.suspended {
+            self.close(&desk, false);
+            return Expected::from(INVALID).hashing(1);
+        }
+        (account.password, account.pending) = (new, None);
+        self.raise(who);
+        self.bound_anew(&desk, Factor::Password);
+        let mut all = self.sessions[at].proven.clone();
+        all.insert(Method::Password, desk.now);
+        self.end_sessions(&desk, who, |_| true);
+        let entered = self.sign_in(&desk, who, all, false, label);
+        let mail = Some(self.notify(&desk, who, &MessageKind::PasswordChanged));
+        self.close(&desk, true);
+        Expected { mail, ..entered }.hashing(2)
+    }
+
+    /// A second factor is turned off.
+    pub fn disable(&mut self, at: usize, factor: Factor, password: Option<&str>, wall: i128) -> Expected {
+        let desk = self.at_leisure(at, wall);
+        let (desk, hashes) = match self.gate(at, desk, password) {
+            Ok(passed) => passed,
+            Err(refused) => return refused,
+        };
+        let (who, required) = (self.sessions[at].who, self.settings.factors.required);
+        let account = self.account(who);
+        let (app, mailed) = (account.app.is_some(), account.mailed);
+        let (on, other) = if factor == Factor::Totp { (app, mailed) } else { (mailed, app) };
+        let refused = if !on {
+            Some(Refusal::NotEnrolled.into())
+        } else if required && !other {
+            Some(Refusal::LastFactor.into())
+        } else {
+            self.untold(&desk, who)
+        };
+        if let Some(refused) = refused {
+            self.close(&desk, true);
+            return refused.hashing(hashes);
+        }
+        if factor == Factor::Totp {
+            self.forget_app(&desk, who);
+        } else {
+            self.account(who).mailed = false;
+        }
+        self.changed(&desk, at, &MessageKind::FactorRemoved(factor), Answer::Removed).hashing(hashes)
+    }
+
+    /// The recovery codes go with the app (R53), and so does what sessions had by either.
+    fn forget_app(&mut self, desk: &Desk, who: usize) {
+        let account = self.account(who);
+        (account.app, account.pending) = (None, None);
+        account.left.clear();
+        for factor in [Factor::Totp, Factor::RecoveryCode] {
+            self.bound_anew(desk, factor);
+        }
+        for session in self.sessions.iter_mut().filter(|session| session.who == who) {
+            session.proven.retain(|method, _| !matches!(method, Method::Totp | Method::RecoveryCode));
+        }
+    }
+
+    pub fn regenerate_codes(&mut self, at: usize, password: Option<&str>, wall: i128) -> Expected {
+        let desk = self.at_session(at, wall).ok_or(INVALID.into());
+        let (desk, hashes) = match self.gate(at, desk, password) {
+            Ok(passed) => passed,
+            Err(refused) => return refused,
+        };
+        let who = self.sessions[at].who;
+        let refused = match self.account(who).app {
+            None => Some(Refusal::NotEnrolled.into()),
+            Some(_) => self.untold(&desk, who),
+        };
+        if let Some(refused) = refused {
+            self.close(&desk, true);
+            return refused.hashing(hashes);
+        }
+        let issued = self.issue(&desk, who);
+        self.changed(&desk, at, &MessageKind::RecoveryCodesIssued, issued).hashing(hashes)
+    }
+
+    pub fn factors(&mut self, at: usize, wall: i128) -> Expected {
+        let Some(desk) = self.at_session(at, wall) else { return INVALID.into() };
+        self.close(&desk, false);
+        let who = self.sessions[at].who;
+        let (sessions, devices) =
+            (self.live_sessions(who, desk.now).count(), self.live_devices(who, desk.now).count());
+        let required = self.required(who);
+        let account = self.account(who);
+        let pending = account.pending.as_ref().map(|(_, ends)| *ends).filter(|ends| desk.now < *ends);
+        Answer::Secured(Factors {
+            totp: account.app.is_some(),
+            mailed_code: account.mailed,
+            enrolment_expires_at: pending.map(|ends| desk.told(ends)),
+            codes_left: account.left.len(),
+            sessions,
+            devices,
+            required,
+        })
+        .into()
+    }
+}
