@@ -1,5 +1,9 @@
 //! What only the audit log may know: the fine reason, and no secret.
 
+mod fields;
+
+pub use fields::{EventValue, Severity};
+
 use crate::record::RecordKey;
 use crate::{AccountId, Factor, Operation, Purpose, Timestamp, Todo};
 

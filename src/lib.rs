@@ -115,7 +115,7 @@ mod words;
 
 pub use assurance::Method;
 pub use entropy::Entropy;
-pub use event::{Event, EventKind};
+pub use event::{Event, EventKind, EventValue, Severity};
 pub use factor::RecoveryCode;
 pub use flow::{
     Cancel, CancelFactorRecovery, ChangeAddress, ChangePassword, CheckSession, ConfirmAction, ConfirmTotp,

@@ -40,6 +40,23 @@ impl Purpose {
     ];
 }
 
+impl Purpose {
+    /// A stable name for logs and messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign_up",
+            Self::SignIn => "sign_in",
+            Self::Recover => "recover",
+            Self::ConfirmAction => "confirm_action",
+            Self::SecondFactor => "second_factor",
+            Self::ChangeAddress => "change_address",
+            Self::StepUp => "step_up",
+            Self::RecoverFactor => "recover_factor",
+        }
+    }
+}
+
 /// A kind of authenticator. Each has guess budgets of its own (law 9).
 ///
 /// The order is part of the stored format: append only.

@@ -3,6 +3,7 @@
 //!
 //! More of those are in `account_laws/defects.rs`. What needs random stories, races or failing hosts is in `account_laws/`; whole flows are in `recovery.rs` and `manage.rs`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::type_complexity, reason = "tests")]
 #![allow(clippy::arithmetic_side_effects, reason = "tests")]
 
 mod common;

@@ -265,12 +265,18 @@ fn a_session_ends_at_its_time_and_when_it_is_not_used() {
     let password = Password::typed("a password of nineteen").unwrap();
     let started = world.ask(SignUp { password: password.clone(), ..sign_up(WHO) }).into_result().unwrap();
     world.verify(Purpose::SignUp, &started.session, &world.last_code()).unwrap();
-    let request = PasswordSignIn { password, ..at_once(Proofs::default()) };
+    let request = PasswordSignIn { password: password.clone(), ..at_once(Proofs::default()) };
     let signed_in = entered(world.ask(request));
     assert_eq!(signed_in.todo(), [Todo::EnrolFactor]);
     let session = signed_in.session().clone();
     let check =
         || world.ask(CheckSession { client: Client::unmetered(), session: session.clone() }).into_result();
+    let due = Refusal::ActionRequired { actions: vec![Todo::EnrolFactor] };
+    assert_eq!(check().unwrap_err(), due);
+    let request = EnrolTotp { client: Client::unmetered(), session: session.clone(), password };
+    let code = totp_shown(&world, &world.ask(request).into_result().unwrap().secret);
+    let confirm = ConfirmTotp { client: Client::unmetered(), session: session.clone(), code };
+    world.ask(confirm).into_result().unwrap();
     for _ in 0..24 {
         world.seconds(3599);
         check().unwrap();

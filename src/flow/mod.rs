@@ -6,21 +6,29 @@
 //! | [`ConfirmAction`] | count · start | meter · account |
 //! | [`Resend`], [`Cancel`] | count · resend or cancel | meter · the record the ticket leads to |
 //! | [`ResendSignUp`] | count · again | meter · visitor |
-//! | [`Verify`] | count · check · for a sign-up: create, open; for sign-in and recovery: admit or enter | meter · the record the ticket leads to · account |
+//! | [`Verify`] | count · check · for a sign-up: create, open; for a sign-in: admit or enter; for a recovery: grant | meter · the record the ticket leads to · account |
 //! | [`RedeemSignUp`] | count · redeem, create, open | meter · visitor · account |
 //! | [`RedeemSignIn`] | count · redeem, enter | meter · visitor · account |
 //! | [`PasswordSignIn`] | count · knock, enter | meter · visitor · account |
 //! | [`ProveFactor`], [`ResendFactorCode`] | count · prove or send | meter · account |
 //! | [`CheckSession`], [`ListSessions`], [`EndSessions`] | count · look | meter · account |
-//! | [`EnrolTotp`], [`ConfirmTotp`], [`EnableMailedCode`] | count · add | meter · account |
-//! | [`StepUp`] | count · prove | meter · account |
-//! | [`Rewrap`], [`SetSuspended`] | one, by the host itself | the row named |
+//! | [`ListFactors`], [`ListDevices`], [`RequireFresh`], [`ForgetDevices`] | count · look | meter · account |
+//! | [`EnrolTotp`], [`ConfirmTotp`], [`EnableMailedCode`], [`DisableTotp`], [`DisableMailedCode`], [`RegenerateRecoveryCodes`], [`TrustDevice`] | count · change | meter · account |
+//! | [`StepUp`], [`SendStepUpCode`] | count · prove or send | meter · account |
+//! | [`ChangePassword`] | count · compare · set | meter · account |
+//! | [`ChangeAddress`] | count · ask, start; then [`Verify`]: check, allow, rename, settle | meter · account, the new address's visitor; visitor · account |
+//! | [`DeleteAccount`] | count · tombstone, release, note | meter · account |
+//! | [`RedeemRecovery`] | count · redeem, grant | meter · visitor · account |
+//! | [`ResetPassword`], [`RecoverFactor`], [`ResetFactors`], [`CancelFactorRecovery`] | count · decide | meter · account |
+//! | [`Rewrap`], [`SetSuspended`], [`RequirePasswordChange`], [`StartFactorReset`] | one, by the host itself | the row named |
+//!
+//! Where each leads, as a table and a drawing: [`map`]. Whoever changes what signs in has to have proven it freshly (`account/fresh.rs`).
 //!
 //! All doors that sign in end in one turn, `Enter`, and one function, `enter`, which is the only place where a
 //! [`SignedIn`] is made:
 //!
 //! ```text
-//!  PasswordSignIn ─ knock ─┐
+//!  PasswordSignIn ─ knock ─┐          (a trusted device lets past what is missing)
 //!  Verify (sign-in) ───────┼─► Enter ─► what is missing? ─ nothing ─► enter() ─► SignedIn
 //!  RedeemSignIn ───────────┘                  │
 //!                                             └─ a factor ─► a ticket ─► ProveFactor ─► enter() ─► SignedIn
@@ -75,6 +83,7 @@ mod codes;
 mod desk;
 mod devices;
 mod known;
+pub mod map;
 mod meter;
 mod recovery;
 mod rewrap;

@@ -31,7 +31,8 @@ pub trait Directory: Send + Sync {
     /// [`DirectoryError`], as for [`find`](Self::find).
     fn create(&self, account: &NewAccount) -> Result<Created, DirectoryError>;
 
-    /// Gives an account another identifier in place of `from`, in one indivisible step. [`Created::Taken`] if it belongs to another.
+    /// Gives an account another identifier in place of `from`, in one indivisible step. [`Created::Taken`] if it belongs to another;
+    /// the account again if it is its own already (a change that was cut off is thus taken up).
     ///
     /// # Errors
     /// [`DirectoryError`], as for [`find`](Self::find).

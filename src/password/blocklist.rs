@@ -68,6 +68,8 @@ pub enum Blocked {
     Context,
     /// Known from a breach. Nothing here says so; it is for lists of the host's.
     Compromised,
+    /// The password that the account has already.
+    Present,
     /// Something else that a list of the host's goes by.
     Other,
 }
@@ -80,6 +82,7 @@ impl fmt::Display for Blocked {
             Self::Predictable => "is one character or one sequence all along",
             Self::Context => "is made of the name it belongs to",
             Self::Compromised => "is known from a breach",
+            Self::Present => "is the one there is",
             Self::Other => "is on the list of those not allowed",
         })
     }

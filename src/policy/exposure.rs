@@ -30,8 +30,7 @@ const METER_TIME_BYTES_MOST: u64 = 10;
 /// How long strangers, who know nothing but an identifier, can keep its owner from proving a first factor.
 ///
 /// As long as they keep at it: the wait can be caused again once it is over. What is not held off is whoever is signed in
-/// already. (A mailed link or a trusted device, where there is one, is not held off at all: law 9. So far there is a link in
-/// the mail of a sign-up.)
+/// already, and whoever has a trusted device or a mailed link of a sign-up or a recovery (law 9).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct HoldOff {

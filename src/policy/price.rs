@@ -46,7 +46,7 @@ pub struct SecondFactorOdds {
 ///
 /// let price = Settings::recommended().build()?.price();
 /// assert_eq!(price.totp.until_disabled, Odds::of(3, 10_000));
-/// assert_eq!(price.mails_by_strangers_per_day, 60);
+/// assert_eq!(price.mails_by_strangers_per_day, 80);
 /// println!("{price}");
 /// # Ok::<(), countersign::PolicyError>(())
 /// ```
@@ -223,7 +223,10 @@ impl fmt::Display for Price {
         )?;
         let HoldOff { longest_lock, longest_wait, rule } = self.hold_off;
         let (lock, wait) = (Span(longest_lock), Span(longest_wait));
-        writeln!(f, "strangers hold the owner off: as long as they keep guessing")?;
+        writeln!(
+            f,
+            "strangers hold the owner off: as long as they keep guessing; not at all with a trusted device or a mailed link"
+        )?;
         writeln!(f, "  longest lock {lock}, longest wait {wait} (rule `{rule}`), both can be renewed")?;
         let Flood { rows_per_day, bytes_per_day } = self.flood;
         write!(

@@ -57,7 +57,7 @@ pub struct Settings {
     /// What whoever signs in must do before anything else.
     pub actions: Actions,
     /// Security notices to the owner of an account: of changes, apart from all other messages; default 20 in a day. A change that the owner
-    /// cannot be told of is refused; a recovery is not.
+    /// cannot be told of is refused; a recovery and a new password are not.
     pub notices: Limit,
     /// Requests per client.
     pub clients: ClientLimits,

@@ -165,6 +165,11 @@ impl Account {
         Ok(from)
     }
 
+    /// Whether a move was begun and not ended.
+    pub(crate) const fn is_moving(&self) -> bool {
+        self.identifiers.len() > 1
+    }
+
     /// Ends a move: `moved` if the directory leads from the new identifier to this account.
     pub(crate) fn end_move(
         &mut self,

@@ -228,6 +228,11 @@ impl Ledger {
         )
     }
 
+    /// Forgets all wrong guesses at a factor that is bound anew, whoever made them (R2).
+    pub(crate) fn rebound(&mut self, factor: Factor) {
+        self.guesses.retain(|guesses| guesses.factor != factor);
+    }
+
     /// Drops what no rule needs any more. Called before every write, so that records stay small.
     pub(crate) fn tidy(&mut self, policy: &Policy, settings: &BudgetSettings, now: Timestamp) {
         for sends in &mut self.sends {

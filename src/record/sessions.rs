@@ -108,6 +108,11 @@ impl StoredSessions {
         self.0.get(at)
     }
 
+    /// Notes what a session has proven by now.
+    pub(crate) fn proven(&mut self, at: usize, proven: Proven) {
+        self.0.get_mut(at).into_iter().for_each(|session| session.proven = proven.clone());
+    }
+
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut StoredSession> {
         self.0.iter_mut()
     }

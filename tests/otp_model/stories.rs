@@ -133,9 +133,11 @@ fn eager() -> impl Strategy<Value = Vec<Op>> {
 
 /// Somebody who comes back to a mailed link, about when it ends.
 fn late() -> impl Strategy<Value = Vec<Op>> {
-    let wait = prop_oneof![2 => 44_998..45_002, 1 => 0..50_000];
-    (wait, any::<bool>()).prop_map(|(wait, cancelled)| {
-        let start = Op::Start { purpose: Purpose::SignUp, who: 1, client: 0 };
+    let wait = prop_oneof![2 => 44_998..45_002, 2 => 40_998..41_002, 1 => 0..50_000];
+    let what =
+        prop_oneof![Just((Purpose::SignUp, 1)), Just((Purpose::Recover, 0)), Just((Purpose::Recover, 2))];
+    (what, wait, any::<bool>()).prop_map(|((purpose, who), wait, cancelled)| {
+        let start = Op::Start { purpose, who, client: 0 };
         let given_up = cancelled.then_some(Op::Cancel { session: 0 });
         let redeem = Op::Redeem { session: 0, who: None, client: 0 };
         core::iter::once(start).chain(given_up).chain([Op::Move(wait), redeem]).collect()
@@ -180,13 +182,15 @@ fn check(settings: &Settings, story: impl Strategy<Value = Vec<Op>>, never: &[&s
     assert!(unmet.is_empty(), "hardly ever: {unmet:?} in {told:?}");
 }
 
-const ANSWERS: [&str; 19] = [
+const ANSWERS: [&str; 21] = [
     "started",
     "resent",
     "verified",
     "cancelled",
     "link",
     "no_link",
+    "recovery_link",
+    "no_recovery_link",
     "invalid_session",
     "invalid_code",
     "code_expired",

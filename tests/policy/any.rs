@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use countersign::policy::{Codes, GuessLimits, Lifetimes, Limit, Odds, Price, ResendPolicy};
+use countersign::policy::{
+    Actions, Codes, GuessLimits, Lifetimes, Limit, Odds, Price, Recovery, ResendPolicy, StepUp,
+};
 use countersign::{Operation, Settings};
 use proptest::prelude::*;
 
@@ -39,13 +41,14 @@ prop_compose! {
         max_attempts in count(5),
         live_sessions in number(2, [0, u8::MAX]),
         keep in prop::bool::weighted(0.2),
-        lives in prop::array::uniform5((span(MINUTE * 5), span(MINUTE * 15))),
+        lives in prop::array::uniform8((span(MINUTE * 5), span(MINUTE * 15))),
     ) -> Codes {
         let resend = if keep { ResendPolicy::KeepPrevious } else { ResendPolicy::Replace };
-        let [sign_up, sign_in, recover, confirm_action, second_factor] =
+        let [sign_up, sign_in, recover, confirm_action, second_factor, change_address, step_up, recover_factor] =
             lives.map(|(code, session)| Lifetimes { code, session });
         Codes {
-            digits, max_attempts, live_sessions, resend, sign_up, sign_in, recover, confirm_action, second_factor,
+            digits, max_attempts, live_sessions, resend,
+            sign_up, sign_in, recover, confirm_action, second_factor, change_address, step_up, recover_factor,
         }
     }
 }
@@ -64,6 +67,29 @@ prop_compose! {
 }
 
 prop_compose! {
+    /// Settings with any numbers for whoever is signed in or lost something.
+    fn owners()(
+        recover_link in span(DAY),
+        (max_failures, skip_second_factor) in (count(8), any::<bool>()),
+        (factor_wait, factor_window, further_proof) in (span(DAY * 3), span(DAY * 7), any::<bool>()),
+        max_age in span(MINUTE * 5),
+        (verify_address, regenerate_codes) in any::<(bool, bool)>(),
+        (mailed_code, required) in any::<(bool, bool)>(),
+        notices in limit(Limit { count: 20, window: DAY }),
+    ) -> Settings {
+        let mut s = Settings::recommended();
+        s.links.recover = recover_link;
+        (s.devices.max_failures, s.devices.skip_second_factor) = (max_failures, skip_second_factor);
+        s.recovery = Recovery { further_proof, factor_wait, factor_window };
+        s.step_up = StepUp { max_age };
+        s.actions = Actions { verify_address, regenerate_codes };
+        (s.factors.mailed_code, s.factors.required) = (mailed_code, required);
+        s.notices = notices;
+        s
+    }
+}
+
+prop_compose! {
     fn any_settings()(
         codes in codes(),
         guesses in guesses(),
@@ -76,9 +102,9 @@ prop_compose! {
         devices in (span(DAY * 30), span(MINUTE), number(10, [0, u8::MAX])),
         least_password in number(8, [0, usize::MAX]),
         (link, clock_tolerance) in (span(DAY * 2), span(MINUTE)),
-        (enrolment, touch, pending_logins) in (span(MINUTE * 10), span(MINUTE * 5), number(8, [0, u8::MAX])),
+        (enrolment, touch, pending_logins, owners) in (span(MINUTE * 10), span(MINUTE * 5), number(8, [0, u8::MAX]), owners()),
     ) -> Settings {
-        let mut s = Settings::recommended();
+        let mut s = owners;
         (s.codes, s.guesses, s.clock_tolerance) = (codes, guesses, clock_tolerance);
         (s.sends.cooldown, s.sends.short, s.sends.long) = sends;
         s.clients.every = every;
@@ -126,6 +152,7 @@ prop_compose! {
         s.guesses.long = Limit { count: free.0 + long.0, window: DAY * long.1 as u32 / long.2 as u32 };
         (s.guesses.lock, s.guesses.longest_lock) = (MINUTE * 60 * lock as u32, YEAR);
         s.guesses.consecutive = consecutive;
+        s.devices.max_failures = (free.0 - 1).clamp(1, 8);
         s
     }
 }

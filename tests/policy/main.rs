@@ -39,8 +39,9 @@ fn roomy() -> Settings {
     }
     settings.sends.short = Limit { count: 1, window: MILLI };
     settings.sends.long = Limit { count: 100, window: DAY * 6 };
-    settings.links.sign_up = DAY * 7;
+    (settings.links.sign_up, settings.links.recover) = (DAY * 7, DAY * 7);
     settings.guesses.free = Limit { count: 1, window: DAY };
+    settings.devices.max_failures = 1;
     settings.guesses.lock = YEAR;
     settings.guesses.longest_lock = YEAR + DAY;
     settings.guesses.long = Limit { count: 100, window: DAY * 90 };
@@ -51,9 +52,18 @@ fn roomy() -> Settings {
     settings
 }
 
-fn lifetimes(settings: &mut Settings) -> [&mut Lifetimes; 4] {
+fn lifetimes(settings: &mut Settings) -> [&mut Lifetimes; 8] {
     let codes = &mut settings.codes;
-    [&mut codes.sign_up, &mut codes.sign_in, &mut codes.recover, &mut codes.confirm_action]
+    [
+        &mut codes.sign_up,
+        &mut codes.sign_in,
+        &mut codes.recover,
+        &mut codes.confirm_action,
+        &mut codes.second_factor,
+        &mut codes.change_address,
+        &mut codes.step_up,
+        &mut codes.recover_factor,
+    ]
 }
 
 fn refused(settings: Settings) -> PolicyError {

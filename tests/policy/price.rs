@@ -24,14 +24,14 @@ fn the_price_of_the_presets() {
             );
             assert_eq!(odds.per_year_with_owner, with_owner);
         }
-        assert_eq!((price.mails_by_strangers_per_day, price.mails_by_owner_per_day), (60, 40));
+        assert_eq!((price.mails_by_strangers_per_day, price.mails_by_owner_per_day), (80, 80));
         let hold_off = price.hold_off;
         assert_eq!(
             (hold_off.longest_lock, hold_off.longest_wait, hold_off.rule),
             (DAY, DAY * 90, "guesses_long")
         );
-        assert_eq!(price.flood.rows_per_day, 5 * 60 * 24 * 60);
-        let rows = 259_200 * VISITOR_ROW_BYTES_MOST + 2 * 86_400 * 256;
+        assert_eq!(price.flood.rows_per_day, 6 * 60 * 24 * 60);
+        let rows = 345_600 * VISITOR_ROW_BYTES_MOST + 2 * 86_400 * 256;
         let (grown, meters) = (3 * 86_400 * 64, Operation::ALL.len() as u64 * (64 + 60 * 10));
         assert_eq!(price.flood.bytes_per_day, rows + grown + meters);
         assert_eq!(
@@ -44,10 +44,10 @@ chance to guess                               until disabled            a year  
   authenticator app, password known (3 live)  0.03 % (1 in 3333)        0.03 % (1 in 3333)        0.15 % (1 in 666)
   mailed code, password known (1 live)        0.01 % (1 in 10000)       0.01 % (1 in 10000)       0.05 % (1 in 2000)
   mailed code, confirming an action (2 live)  0.02 % (1 in 5000)        0.02 % (1 in 5000)        0.1 % (1 in 1000)
-mails a day: 60 to one identifier by strangers, 40 to an account by the signed-in
-strangers hold the owner off: as long as they keep guessing
+mails a day: 80 to one identifier by strangers, 80 to an account by the signed-in
+strangers hold the owner off: as long as they keep guessing; not at all with a trusted device or a mailed link
   longest lock 24 h, longest wait 90 days (rule `guesses_long`), both can be renewed
-one client fills the store by: 432000 rows, 1123 MB a day"
+one client fills the store by: 518400 rows, 1477 MB a day"
         );
     }
 }
@@ -110,6 +110,7 @@ fn the_slower_of_pace_and_long_rule_counts() {
     settings.guesses.lock = DAY * 30;
     settings.guesses.longest_lock = DAY * 30;
     settings.guesses.long = Limit { count: 1000, window: DAY };
+    settings.devices.max_failures = 5;
     // 365 days touch 13 windows and 13 locks of 30.
     assert_eq!(settings.build().unwrap().price().guesses_per_year, 13 * 5 + 13);
 }
@@ -118,18 +119,18 @@ fn the_slower_of_pace_and_long_rule_counts() {
 fn mail_and_store_are_bounded_by_the_tightest_limit() {
     let mut settings = Settings::recommended();
     settings.sends.long = Limit { count: 20, window: Duration::from_secs(20 * 3600) };
-    assert_eq!(settings.clone().build().unwrap().price().mails_by_owner_per_day, 80);
+    assert_eq!(settings.clone().build().unwrap().price().mails_by_owner_per_day, 160);
     settings.sends.cooldown = Duration::from_secs(3600);
-    assert_eq!(settings.clone().build().unwrap().price().mails_by_owner_per_day, 48);
+    assert_eq!(settings.clone().build().unwrap().price().mails_by_owner_per_day, 96);
     settings.sends.short = Limit { count: 1, window: Duration::from_secs(2 * 3600) };
     let price = settings.clone().build().unwrap().price();
-    assert_eq!((price.mails_by_owner_per_day, price.mails_by_strangers_per_day), (24, 36));
+    assert_eq!((price.mails_by_owner_per_day, price.mails_by_strangers_per_day), (48, 48));
 
     let ten_a_day = Limit { count: 10, window: DAY };
     settings.clients.further = vec![(Operation::SignUp, ten_a_day), (Operation::Verify, ten_a_day)];
     let price = settings.clone().build().unwrap().price();
-    assert_eq!(price.flood.rows_per_day, 10 + 4 * 86_400, "the limit is for sign-up only");
-    let rows = (10 + 2 * 86_400) * VISITOR_ROW_BYTES_MOST + 2 * 86_400 * 256;
+    assert_eq!(price.flood.rows_per_day, 10 + 5 * 86_400, "the limit is for sign-up only");
+    let rows = (10 + 3 * 86_400) * VISITOR_ROW_BYTES_MOST + 2 * 86_400 * 256;
     assert_eq!(
         price.flood.bytes_per_day,
         rows + (2 * 86_400 + 10) * 64 + Operation::ALL.len() as u64 * (64 + 600)
@@ -140,19 +141,21 @@ fn mail_and_store_are_bounded_by_the_tightest_limit() {
 fn the_longest_wait_is_that_of_the_slowest_limit() {
     type Edit = fn(&mut Settings);
     let long = Limit { count: 10, window: DAY };
-    let edits: [(&str, Duration, Edit); 5] = [
+    let edits: [(&str, Duration, Edit); 7] = [
         ("guesses_lock", DAY + MILLI, |s| s.guesses.longest_lock = DAY + MILLI),
         ("guesses_free", DAY * 2, |s| s.guesses.free = Limit { count: 1, window: DAY * 2 }),
         ("sends_long", DAY * 3, |s| s.sends.long.window = DAY * 3),
         ("live_links", DAY * 4, |s| s.links.sign_up = DAY * 4),
+        ("live_links", DAY * 4, |s| s.links.recover = DAY * 4),
         ("live_sessions", DAY, |s| s.codes.recover.session = DAY),
+        ("live_sessions", DAY, |s| s.codes.change_address.session = DAY),
     ];
     for (rule, wait, edit) in edits {
         let mut settings = Settings::recommended();
         settings.guesses.long = long;
         settings.guesses.longest_lock = settings.guesses.lock;
         settings.guesses.long.window = MINUTE;
-        settings.links.sign_up = MINUTE;
+        (settings.links.sign_up, settings.links.recover) = (MINUTE, MINUTE);
         settings.sends.long.window = settings.sends.short.window;
         edit(&mut settings);
         // Whether or not it is built: the long rule is made short to get out of the way.

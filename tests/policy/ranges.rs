@@ -84,6 +84,10 @@ fn r1_r16_r18_r22_b083_every_number_has_two_ends_and_the_error_names_it() {
     t.span("codes.sign_in.code", MILLI, ten, |s, d| s.codes.sign_in.code = d);
     t.span("codes.recover.code", MILLI, DAY, |s, d| s.codes.recover.code = d);
     t.span("codes.confirm_action.code", MILLI, ten, |s, d| s.codes.confirm_action.code = d);
+    t.span("codes.second_factor.code", MILLI, ten, |s, d| s.codes.second_factor.code = d);
+    t.span("codes.change_address.code", MILLI, ten, |s, d| s.codes.change_address.code = d);
+    t.span("codes.step_up.code", MILLI, ten, |s, d| s.codes.step_up.code = d);
+    t.span("codes.recover_factor.code", MILLI, ten, |s, d| s.codes.recover_factor.code = d);
     // A session lives no shorter than its code.
     t.span("codes.sign_up.session", MINUTE, DAY, |s, d| {
         s.codes.sign_up = Lifetimes { code: MINUTE, session: d }
@@ -97,6 +101,18 @@ fn r1_r16_r18_r22_b083_every_number_has_two_ends_and_the_error_names_it() {
     t.span("codes.confirm_action.session", MINUTE, DAY, |s, d| {
         s.codes.confirm_action = Lifetimes { code: MINUTE, session: d };
     });
+    t.span("codes.second_factor.session", MINUTE, DAY, |s, d| {
+        s.codes.second_factor = Lifetimes { code: MINUTE, session: d };
+    });
+    t.span("codes.change_address.session", MINUTE, DAY, |s, d| {
+        s.codes.change_address = Lifetimes { code: MINUTE, session: d };
+    });
+    t.span("codes.step_up.session", MINUTE, DAY, |s, d| {
+        s.codes.step_up = Lifetimes { code: MINUTE, session: d };
+    });
+    t.span("codes.recover_factor.session", MINUTE, DAY, |s, d| {
+        s.codes.recover_factor = Lifetimes { code: MINUTE, session: d };
+    });
 
     t.span("sends.cooldown", SECOND, DAY, |s, d| s.sends.cooldown = d);
     t.number("sends.short.count", 1, 100, |s, n| s.sends.short.count = n as u32);
@@ -108,6 +124,7 @@ fn r1_r16_r18_r22_b083_every_number_has_two_ends_and_the_error_names_it() {
     t.number("sends.long.count", 1, 100, |s, n| s.sends.long.count = n as u32);
     t.span("sends.long", MINUTE, week, |s, d| (s.sends.short.window, s.sends.long.window) = (MINUTE, d));
     t.span("links.sign_up", DAY * 6 + MILLI, DAY * 7, |s, d| s.links.sign_up = d);
+    t.span("links.recover", DAY * 6, DAY * 7, |s, d| s.links.recover = d);
 
     t.number("guesses.free", 1, 100, |s, n| s.guesses.free.count = n as u32);
     t.window("guesses.free", MILLI, |s, d| s.guesses.free.window = d);
@@ -144,6 +161,17 @@ fn r1_r16_r18_r22_b083_every_number_has_two_ends_and_the_error_names_it() {
     t.span("devices.life", MINUTE, DAY * 90, |s, d| s.devices.life = d);
     t.span("devices.rotation_grace", Duration::ZERO, ten, |s, d| s.devices.rotation_grace = d);
     t.number("devices.per_account", 1, 32, |s, n| s.devices.per_account = n as u8);
+    // Fewer than the free guesses, so that the device goes before it locks another (law 9).
+    t.number("devices.max_failures", 1, 99, |s, n| {
+        (s.guesses.free.count, s.devices.max_failures) = (100, n as u32);
+    });
+    t.number("devices.max_failures", 1, 1, |s, n| s.devices.max_failures = n as u32);
+    let (hour, month) = (MINUTE * 60, DAY * 30);
+    t.span("recovery.factor_wait", hour, month, |s, d| s.recovery.factor_wait = d);
+    t.span("recovery.factor_window", hour, month, |s, d| s.recovery.factor_window = d);
+    t.span("step_up.max_age", SECOND, hour, |s, d| s.step_up.max_age = d);
+    t.number("notices.count", 4, 100, |s, n| s.notices.count = n as u32);
+    t.span("notices", MILLI, DAY * 7, |s, d| s.notices.window = d);
     t.number("clients.every", 1, 1000, |s, n| s.clients.every.count = n as u32);
     t.window("clients.every", MILLI, |s, d| s.clients.every.window = d);
     t.number("clients.further", 1, 1000, |s, n| {
@@ -164,6 +192,15 @@ fn r16_numbers_that_contradict_each_other_are_refused() {
         (s.codes.live_sessions, s.codes.resend) = (2, ResendPolicy::KeepPrevious);
     });
     t.row("codes.resend", true, &"one session of two codes", |s| s.codes.resend = ResendPolicy::KeepPrevious);
+    t.row("devices.max_failures", false, &"as many as the free guesses", |s| {
+        (s.guesses.free.count, s.devices.max_failures) = (8, 8);
+    });
+    t.row("devices.max_failures", true, &"one fewer than the free guesses", |s| {
+        (s.guesses.free.count, s.devices.max_failures) = (9, 8);
+    });
+    t.row("links.recover", false, &"gone before the next mail", |s| {
+        (s.links.sign_up, s.links.recover) = (DAY * 7, s.sends.long.window - MILLI);
+    });
     t.row("codes.sign_in.session", false, &"ends before its code", |s| {
         s.codes.sign_in = Lifetimes { code: MINUTE, session: MINUTE - MILLI };
     });

@@ -4,27 +4,50 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use countersign::host::Audit;
-use countersign::{AccountId, Event};
-use serde_json::{Value, json};
+use countersign::{AccountId, Event, EventKind, EventValue, Severity};
+use serde_json::{Map, Value, json};
 
 use crate::mail::whole_seconds;
 
-/// Writes every event as one structured line: a stable name, the pseudonym of whom it is about, the details.
+/// Writes every event as one structured line: a stable name, how much it matters, the pseudonym of whom it is about, its fields.
 ///
-/// There is nothing secret in an event, and no address: see [`Event`].
+/// There is nothing secret in an event, and no address: see [`Event`]. What matters much is a warning, the rest information: an event is never an error of
+/// this server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogAudit;
 
 impl Audit for LogAudit {
     fn record(&self, event: &Event) {
-        tracing::info!(
-            event = event.kind.name(),
-            at = %event.at,
-            subject = %event.subject,
-            account = event.account.as_ref().map(AccountId::as_str),
-            detail = ?event.kind,
-        );
+        let told = Value::Object(fields(&event.kind));
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    event = event.kind.name(),
+                    severity = event.kind.severity().name(),
+                    at = %event.at,
+                    subject = %event.subject,
+                    account = event.account.as_ref().map(AccountId::as_str),
+                    fields = %told,
+                )
+            };
+        }
+        match event.kind.severity() {
+            Severity::Info | Severity::Notice => line!(info),
+            Severity::Warning | Severity::Alert => line!(warn),
+        }
     }
+}
+
+/// The fields of an event, as JSON.
+fn fields(kind: &EventKind) -> Map<String, Value> {
+    let value = |value: &EventValue| match value {
+        EventValue::Name(name) => json!(name),
+        EventValue::Number(number) => json!(number),
+        EventValue::Flag(flag) => json!(flag),
+        EventValue::Time(time) => json!(whole_seconds(*time)),
+        other => json!(other.to_string()),
+    };
+    kind.fields().iter().map(|(name, it)| ((*name).to_owned(), value(it))).collect()
 }
 
 /// The log, and the newest events besides.
@@ -61,14 +84,18 @@ impl RecentEvents {
 }
 
 fn shown(n: u64, event: &Event) -> Value {
-    json!({
-        "n": n,
-        "at": whole_seconds(event.at),
-        "event": event.kind.name(),
-        "account": event.account.as_ref().map(AccountId::as_str),
-        "subject": event.subject.to_string(),
-        "detail": format!("{:?}", event.kind),
-    })
+    let mut shown = fields(&event.kind);
+    for (name, value) in [
+        ("n", json!(n)),
+        ("at", json!(whole_seconds(event.at))),
+        ("event", json!(event.kind.name())),
+        ("severity", json!(event.kind.severity().name())),
+        ("account", json!(event.account.as_ref().map(AccountId::as_str))),
+        ("subject", json!(event.subject.to_string())),
+    ] {
+        shown.insert(name.to_owned(), value);
+    }
+    Value::Object(shown)
 }
 
 impl Audit for RecentEvents {

@@ -12,6 +12,7 @@
 mod audit;
 mod clock;
 mod directory;
+mod flows;
 mod http;
 mod keys;
 mod mail;

@@ -21,11 +21,11 @@ use crate::flow::codes::start::{Wanted, Wish, find};
 use crate::flow::desk::Opened;
 use crate::flow::sign_up::open::conflict;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
-use crate::machine::{Created, Hashed, MachineError, Renaming};
+use crate::machine::{Created, DirectoryEntry, Hashed, MachineError, Renaming};
 use crate::record::{Account, RecordKey};
 use crate::{
-    AccountId, Client, Envelope, EventKind, Identifier, Locale, MessageKind, Password, Purpose, Refusal,
-    Session, Started, Ticket, Verdict, Verified,
+    AccountId, Address, Client, Envelope, EventKind, Identifier, Locale, MessageKind, Password, Purpose,
+    Refusal, Session, Started, Ticket, Verdict, Verified,
 };
 
 /// Begin to change the address of the account, which is also its identifier. The present address is told; a code goes to the new one, for
@@ -124,6 +124,14 @@ struct Allow {
     generation: u64,
 }
 
+/// What became of an earlier move that was cut off, as the directory says.
+struct Resolve {
+    move_: Arc<Move>,
+    generation: u64,
+    other: Identifier,
+    moved: bool,
+}
+
 /// The record answers to one of them.
 struct Settle {
     move_: Arc<Move>,
@@ -165,6 +173,16 @@ impl Turn<Verified> for Allow {
                 .events(cx, row, notices)
                 .about(id));
         }
+        if let Some(other) = desk.record.credentials(&desk.key)?.moving.filter(|other| other != to) {
+            // An earlier move was cut off; which of its two identifiers the directory has must be known before one is dropped.
+            let (move_, generation, asked) = (Arc::clone(&self.move_), self.generation, other.clone());
+            let then = move |entry: Option<DirectoryEntry>, _: &Cx<'_>| {
+                let moved = entry.is_some_and(|entry| entry.account == move_.id);
+                let (move_, other) = (Arc::clone(&move_), other.clone());
+                Next::Turn(Box::new(Resolve { move_, generation, other, moved }) as Box<dyn Turn<Verified>>)
+            };
+            return Ok(Decision::new(desk.put_back(cx)?, Next::Find(asked, Arc::new(then))));
+        }
         let from = desk.record.begin_move(&desk.key, to, &mut cx.draw)?;
         let renaming = Renaming { account: id.clone(), from, to: to.clone() };
         let move_ = Arc::clone(&self.move_);
@@ -175,6 +193,62 @@ impl Turn<Verified> for Allow {
         let change = desk.put(cx)?;
         Ok(Decision::new(change, Next::Rename(renaming, Arc::new(then))).events(cx, row, notices))
     }
+}
+
+impl Turn<Verified> for Resolve {
+    fn keys(&self) -> Vec<RecordKey> {
+        alloc::vec![self.move_.row]
+    }
+
+    fn decide(
+        &self,
+        cx: &mut Cx<'_>,
+        rows: &Rows<'_>,
+        _: Option<&Hashed>,
+    ) -> Result<Decision<Verified>, MachineError> {
+        let Move { row, id, .. } = &*self.move_;
+        let conflict =
+            |cx: &mut Cx<'_>| Ok(conflict(cx, row, Purpose::ChangeAddress, Refusal::InvalidSession));
+        let Some(mut desk) = Opened::<Account>::existing(cx, rows, 0)? else { return conflict(cx) };
+        if desk.record.credentials(&desk.key)?.moving.as_ref() != Some(&self.other) {
+            return conflict(cx);
+        }
+        desk.record.end_move(&desk.key, self.moved, &mut cx.draw)?;
+        let (move_, generation) = (Arc::clone(&self.move_), self.generation);
+        // If the earlier one had gone through, the account has changed since this code was made: it is to be begun again.
+        let refused = Next::Done(Verdict::Refused(Refusal::InvalidSession));
+        let next = if self.moved { refused } else { Next::Turn(Box::new(Allow { move_, generation })) };
+        let told = self.moved.then_some(EventKind::AddressChanged);
+        Ok(Decision::new(desk.put(cx)?, next).events(cx, row, told).about(id))
+    }
+}
+
+/// Settles a move whose new identifier the directory led from: it was told, though nobody came back to say so. Messages to both addresses, if that
+/// was so.
+pub(in crate::flow) fn settle(
+    cx: &mut Cx<'_>,
+    desk: &mut Opened<Account>,
+    reached_by: &Identifier,
+) -> Result<Vec<Envelope>, MachineError> {
+    let before = desk.record.credentials(&desk.key)?;
+    if before.moving.as_ref() != Some(reached_by) {
+        return Ok(Vec::new());
+    }
+    desk.record.end_move(&desk.key, true, &mut cx.draw)?;
+    desk.record.sessions.end(|_, _| true);
+    tell_both(cx, desk, before.address)
+}
+
+/// Both addresses hear of it: the new one alone would tell only whoever changed it (NIST 800-63B-4 §4.6).
+fn tell_both(
+    cx: &Cx<'_>,
+    desk: &mut Opened<Account>,
+    before: Address,
+) -> Result<Vec<Envelope>, MachineError> {
+    let now = desk.address()?;
+    let to_new = desk.notify(cx, MessageKind::AddressChanged(now))?;
+    let to_old = Envelope { to: before, ..to_new.clone() };
+    Ok(alloc::vec![to_old, to_new])
 }
 
 impl Turn<Verified> for Settle {
@@ -211,12 +285,10 @@ impl Turn<Verified> for Settle {
         let count = desk.record.sessions.end(|_, other| other.id() != *session);
         told.push(EventKind::AddressChanged);
         told.extend((count > 0).then_some(EventKind::SessionsEnded { count }));
-        // Both hear of it: the new address alone would tell only whoever changed it (NIST 800-63B-4 §4.6).
-        let to_new = desk.notify(cx, MessageKind::AddressChanged(to.address().clone()))?;
-        told.push(EventKind::NoticeSent { notice: to_new.kind.name() });
-        let to_old = Envelope { to: before.address, ..to_new.clone() };
+        let mail = tell_both(cx, &mut desk, before.address)?;
+        told.extend(mail.first().map(|notice| EventKind::NoticeSent { notice: notice.kind.name() }));
         let mut decision = Decision::new(desk.put(cx)?, Next::Done(self.move_.verified()));
-        decision.mail = alloc::vec![to_old, to_new];
+        decision.mail = mail;
         Ok(decision.events(cx, row, told).about(id))
     }
 }

@@ -27,7 +27,8 @@ use crate::{
 ///
 /// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidCredentials`], [`Refusal::Limited`] by the client's rules or the
 /// password's budget, [`Refusal::FactorDisabled`], and [`Refusal::StepUpRequired`] where the account asks for more than the password
-/// and this session has not proven that within the last minutes (R88).
+/// and this session has not proven that within the last minutes (R88), and [`Refusal::FactorNotAllowed`] where the address was never
+/// proven (R90).
 #[derive(Clone, Debug)]
 pub struct EnrolTotp {
     /// Who sends the request.
@@ -118,6 +119,10 @@ impl SignedInAs<TotpEnrolment> for EnrolTotp {
         _: usize,
     ) -> Result<Decision<TotpEnrolment>, MachineError> {
         let (row, notices) = (desk.row, desk.notices());
+        // An app on an account whose mailbox is another's would shut out its true owner (R90, B114).
+        if desk.record.unproven {
+            return no(cx, desk, Refusal::FactorNotAllowed, None);
+        }
         let settings = cx.policy.settings().totp;
         let params = TotpParams::new(Algorithm::Sha1, settings.digits, settings.period_seconds);
         let params = params.map_err(|_| MachineError::Misuse("a policy with impossible codes"))?;
@@ -171,7 +176,7 @@ impl SignedInAs<RecoveryCodesIssued> for ConfirmTotp {
         desk.record.factors.pending = None;
         desk.record.factors.totp = Some(totp);
         // Bound anew: what was guessed at the app before is over (R2).
-        desk.guesses(factor).reset();
+        desk.record.ledger.rebound(factor);
         let codes = issue(cx, &mut desk);
         // An app that is shown is not lost.
         desk.record.factors.lost = None;
@@ -216,7 +221,7 @@ pub(super) fn issue(cx: &mut Cx<'_>, desk: &mut Opened<Account>) -> Vec<Recovery
     let codes: Vec<_> =
         (0..settings.count).map(|_| RecoveryCode::draw(&mut cx.draw, settings.bits)).collect();
     desk.record.factors.issue(&desk.key, &codes);
-    desk.guesses(Factor::RecoveryCode).reset();
+    desk.record.ledger.rebound(Factor::RecoveryCode);
     codes
 }
 

@@ -150,7 +150,7 @@ fn remove(
     if factor == Factor::Totp {
         desk.record.factors.disable_totp();
         for freed in [Factor::Totp, Factor::RecoveryCode] {
-            desk.guesses(freed).reset();
+            desk.record.ledger.rebound(freed);
         }
         // No session keeps an assurance that nothing on the account gives any more.
         let gone = Methods::of(&[Method::Totp, Method::RecoveryCode]);

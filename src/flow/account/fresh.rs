@@ -8,6 +8,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::enrol::no;
 use super::sessions::{Bearer, SessionInfo, SignedInAs, signed_in_as, signed_in_requests};
 use crate::assurance::{Method, Methods};
 use crate::flow::codes::send;
@@ -20,7 +21,8 @@ use crate::{Client, EventKind, Factor, Locale, Purpose, Refusal, Session, Sessio
 
 /// Mail a code to step up with ([`Proof::MailedCode`](crate::Proof::MailedCode)).
 ///
-/// Refused: [`Refusal::InvalidSession`], [`Refusal::Limited`] by the client's or the sending rules.
+/// Refused: [`Refusal::InvalidSession`], [`Refusal::FactorNotAllowed`] where the address was never proven, [`Refusal::Limited`] by the
+/// client's or the sending rules.
 #[derive(Clone, Debug)]
 pub struct SendStepUpCode {
     /// Who sends the request.
@@ -62,12 +64,12 @@ pub struct RequireFresh {
 
 signed_in_requests!(SendStepUpCode -> SessionState, RequireFresh -> SessionInfo);
 
-/// What a full sign-in would ask for beyond what is fresh; empty where nothing is.
+/// What a full sign-in would ask for beyond what is fresh; empty where nothing is. One of these is enough, or leads to the next: the second factor comes
+/// first, since a session that a trusted device began has not proven it at all.
 pub(in crate::flow) fn stale(account: &Account, fresh: Methods) -> Vec<Factor> {
     let first = fresh.first_factor();
-    let assumed = if first { fresh } else { fresh.with(Method::Password) };
-    let first = (!first).then_some(Factor::Password);
-    first.into_iter().chain(missing(&account.factors, assumed)).collect()
+    let second = missing(&account.factors, if first { fresh } else { fresh.with(Method::Password) });
+    if second.is_empty() && !first { alloc::vec![Factor::Password] } else { second }
 }
 
 /// Refuses a session whose proofs are too old to change credentials; `just` is what came with the request.
@@ -78,8 +80,9 @@ pub(in crate::flow) fn gate(
     just: Methods,
 ) -> Option<Refusal> {
     let max_age = cx.policy.settings().step_up.max_age;
-    let session = desk.record.sessions.get(at)?;
-    let offered = stale(&desk.record, session.proven.within(max_age, desk.now).and(just));
+    let session = desk.record.sessions.get(at);
+    let fresh = session.map_or_else(Methods::default, |session| session.proven.within(max_age, desk.now));
+    let offered = stale(&desk.record, fresh.and(just));
     (!offered.is_empty()).then_some(Refusal::StepUpRequired { offered })
 }
 
@@ -105,6 +108,10 @@ impl SignedInAs<SessionState> for SendStepUpCode {
         at: usize,
     ) -> Result<Decision<SessionState>, MachineError> {
         let (row, notices, purpose) = (desk.row, desk.notices(), Purpose::StepUp);
+        // No code goes to an address that its owner has not proven (B097).
+        if desk.record.unproven {
+            return no(cx, desk, Refusal::FactorNotAllowed, None);
+        }
         if let Err(refusal) = desk.may_send(cx, purpose) {
             return crate::flow::limited(cx, desk, Self::OPERATION, refusal);
         }

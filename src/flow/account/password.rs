@@ -15,7 +15,10 @@ use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, MachineError, Work};
 use crate::password::vet;
 use crate::record::{Account, RecordKey};
-use crate::{Client, EventKind, Factor, Label, MessageKind, Password, Session, SignedIn, Ticket, Verdict};
+use crate::{
+    Blocked, Client, EventKind, Factor, Label, MessageKind, Password, Refusal, Session, SignedIn, Ticket,
+    Verdict,
+};
 
 /// Change the password.
 ///
@@ -24,7 +27,7 @@ use crate::{Client, EventKind, Factor, Label, MessageKind, Password, Session, Si
 ///
 /// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidCredentials`] where the present password is another,
 /// [`Refusal::StepUpRequired`] where the account asks for more than that, [`Refusal::PasswordTooShort`], [`Refusal::PasswordBlocked`],
-/// [`Refusal::Limited`] by the client's, the password's or the notices' rules, [`Refusal::FactorDisabled`].
+/// [`Refusal::Limited`] by the client's, or the password's rules, [`Refusal::FactorDisabled`].
 #[derive(Clone, Debug)]
 pub struct ChangePassword {
     /// Who sends the request.
@@ -59,9 +62,11 @@ impl SignedInAs<SignedIn> for ChangePassword {
         if let Err(refusal) = vet(cx.policy, cx.blocklist, &self.password, &identifier) {
             return no(cx, desk, refusal, None);
         }
-        if let Err(refusal) = desk.may_notify(cx) {
-            return no(cx, desk, refusal, None);
+        // Both were typed just now, and the present one was right.
+        if self.password.expose() == self.current.expose() {
+            return no(cx, desk, Refusal::PasswordBlocked(Blocked::Present), None);
         }
+        // Not held up by the limit of notices, which whoever knows the old password can use up.
         let (row, notices) = (desk.row, desk.notices());
         let generation = desk.record.generation;
         let set = Set { wish: Arc::new(self.clone()), row, generation };
@@ -112,14 +117,14 @@ impl Turn<SignedIn> for Set {
         let (mut told, devices) = (desk.notices(), desk.record.devices.len());
         let all = proven(&desk, at);
         desk.record.set_password(&desk.key, hash, &mut cx.draw)?;
-        desk.guesses(Factor::Password).reset();
+        desk.record.ledger.rebound(Factor::Password);
         let count = desk.record.sessions.end(|_, _| true).saturating_sub(1);
         told.push(EventKind::PasswordChanged);
         told.extend((count > 0).then_some(EventKind::SessionsEnded { count }));
         told.extend((devices > 0).then_some(EventKind::DevicesForgotten { count: devices }));
         let all = all.with(crate::Method::Password, desk.now);
         let (signed_in, events) = match enter(cx, &mut desk, all, None, &self.wish.label, false)? {
-            Entry::In(signed_in, events, _) => (signed_in, events),
+            Entry::In(signed_in, events) => (signed_in, events),
             // Not while the gate asks for as much as a sign-in does; were it so, nobody would be signed in.
             Entry::Missing(_) => return missing(cx, desk, operation),
         };

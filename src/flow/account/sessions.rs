@@ -236,6 +236,7 @@ impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
             let kind = EventKind::ActionRequired { action };
             return crate::flow::refused(cx, desk, Refusal::ActionRequired { actions }, kind);
         }
+        let row = self.row;
         let mut just = Methods::default();
         let mut suspicious = None;
         if self.request.password().is_some() {
@@ -255,9 +256,9 @@ impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
             just = just.with(Method::Password);
         }
         if let Some(refusal) = gate(cx, &desk, at, just).filter(|_| S::FRESH) {
-            return crate::flow::refused(cx, desk, refusal, EventKind::StepUpRequired);
+            let refused = crate::flow::refused(cx, desk, refusal, EventKind::StepUpRequired)?;
+            return Ok(refused.events(cx, &row, suspicious));
         }
-        let row = self.row;
         Ok(self.request.decide(cx, desk, at)?.events(cx, &row, suspicious))
     }
 }

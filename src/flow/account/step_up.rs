@@ -4,8 +4,8 @@ use super::fresh::mailed_for;
 use super::sessions::{Bearer, SignedInAs, proven, signed_in_as, signed_in_requests};
 use crate::assurance::Method;
 use crate::flow::desk::Opened;
-use crate::flow::sign_in::prove::{Tried, attempt};
-use crate::flow::sign_in::signed_in::{Entry, enter};
+use crate::flow::sign_in::prove::{Tried, attempt, used};
+use crate::flow::sign_in::signed_in::{Entry, enter, missing};
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::record::Account;
@@ -14,10 +14,10 @@ use crate::{Client, EventKind, Factor, Label, Password, Proof, Refusal, Session,
 /// Prove another factor while signed in, or the same one anew.
 ///
 /// The session ends and another begins, with a new ticket and a new life, that says what both have proven (R77, R80). The proof is
-/// counted and spent as at a sign-in: what was used there does not work here (R36). A session from before a factor was added ends
-/// here for good if what it shows is not that factor.
+/// counted and spent as at a sign-in: what was used there does not work here (R36). Where the account asks for a factor that the session
+/// never had, since a trusted device let past it, that one comes first.
 ///
-/// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidProof`], [`Refusal::InvalidCredentials`] for a wrong password,
+/// Refused: [`Refusal::InvalidSession`], [`Refusal::StepUpRequired`] where another factor comes first, [`Refusal::InvalidProof`], [`Refusal::InvalidCredentials`] for a wrong password,
 /// [`Refusal::Limited`] by the client's rules or the factor's budget, [`Refusal::FactorDisabled`].
 #[derive(Clone, Debug)]
 pub struct StepUp {
@@ -79,9 +79,18 @@ impl SignedInAs<SignedIn> for StepUp {
                     desk.record.ledger.challenges.remove(mailed);
                 }
                 let all = proven(&desk, at).with(method, desk.now);
+                let offered = missing(&desk.record.factors, all.methods());
+                if !offered.is_empty() {
+                    // A trusted device let this session past a factor, or it is older than one: it stays what it is.
+                    desk.record.sessions.proven(at, all);
+                    told.push(EventKind::StepUpRequired);
+                    let refused = Next::Done(Verdict::Refused(Refusal::StepUpRequired { offered }));
+                    return Ok(Decision::new(desk.put(cx)?, refused).events(cx, &row, told));
+                }
                 desk.record.sessions.end(|index, _| index == at);
                 match enter(cx, &mut desk, all, None, &self.label, false)? {
-                    Entry::In(signed_in, events, mail) => {
+                    Entry::In(signed_in, events) => {
+                        let mail = used(cx, &mut desk, &told)?;
                         let account = signed_in.account().clone();
                         let granted = Next::Done(Verdict::Granted(signed_in));
                         told.extend(events);
@@ -89,7 +98,7 @@ impl SignedInAs<SignedIn> for StepUp {
                         decision.mail.extend(mail);
                         return Ok(decision.about(&account));
                     }
-                    // A factor was added since the session began, and this is not it: the session stays ended.
+                    // Not after what was just asked; were it so, the session would be over.
                     Entry::Missing(_) => (Refusal::InvalidSession, None),
                 }
             }

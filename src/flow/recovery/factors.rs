@@ -28,7 +28,7 @@ use crate::{
 /// [`ResetFactors`].
 ///
 /// Refused: [`Refusal::InvalidSession`], [`Refusal::NotEnrolled`] where no app is on, [`Refusal::FactorNotAllowed`] where
-/// not the password was proven first (one mailbox is not two proofs, R57), [`Refusal::Limited`] by the client's, the
+/// not the password was proven first (one mailbox is not two proofs, R57) or the address never was, [`Refusal::Limited`] by the client's, the
 /// notices' or the sending rules.
 #[derive(Clone, Debug)]
 pub struct RecoverFactor {
@@ -145,7 +145,8 @@ impl OnLogin<FactorRecovery> for RecoverFactor {
         if desk.record.factors.totp.is_none() {
             return no(cx, desk, Refusal::NotEnrolled);
         }
-        if !proven.has(Method::Password) {
+        // Nor would a mailbox prove anything that its owner has not shown to be his.
+        if !proven.has(Method::Password) || desk.record.unproven {
             return no(cx, desk, Refusal::FactorNotAllowed);
         }
         let Some(lost) = desk.record.factors.lost.clone() else {
@@ -242,7 +243,7 @@ impl OnLogin<FactorsWereReset> for ResetFactors {
         told.extend(desk.guessed_right(cx, factor));
         desk.record.factors.disable_totp();
         for freed in [Factor::Totp, Factor::RecoveryCode] {
-            desk.guesses(freed).reset();
+            desk.record.ledger.rebound(freed);
         }
         desk.record.raise();
         let sessions_ended = desk.record.sessions.end(|_, _| true);

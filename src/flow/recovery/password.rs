@@ -8,7 +8,7 @@ use super::grant::{Granted, asks, find};
 use crate::flow::codes::session::missing;
 use crate::flow::desk::Opened;
 use crate::flow::meter::metered;
-use crate::flow::sign_in::prove::{Tried, alarm, attempt};
+use crate::flow::sign_in::prove::{Tried, alarm, attempt, used};
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError, Request, Work, sealed};
 use crate::password::vet;
@@ -149,7 +149,7 @@ impl Turn<PasswordWasReset> for Reset {
         let hash = hash.ok_or(MachineError::Misuse("a password was decided on without its hash"))?;
         desk.record.set_password(&desk.key, hash, &mut cx.draw)?;
         // Bound anew: what was guessed at it before is over (R2).
-        desk.guesses(Factor::Password).reset();
+        desk.record.ledger.rebound(Factor::Password);
         let sessions_ended = desk.record.sessions.end(|_, _| true);
         told.push(EventKind::PasswordReset);
         told.extend((sessions_ended > 0).then_some(EventKind::SessionsEnded { count: sessions_ended }));
@@ -161,10 +161,12 @@ impl Turn<PasswordWasReset> for Reset {
         desk.record.devices.add(stored, usize::from(cx.policy.settings().devices.per_account));
         told.push(EventKind::DeviceTrusted { skips_second_factor: false });
         let account = desk.record.credentials(&desk.key)?.id;
+        let used = used(cx, &mut desk, &told)?;
         let notice = desk.notify(cx, MessageKind::PasswordReset)?;
         told.push(EventKind::NoticeSent { notice: notice.kind.name() });
         let reset = PasswordWasReset { account: account.clone(), device, device_expires_at, sessions_ended };
         let mut decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(reset)));
+        decision.mail.extend(used);
         decision.mail.push(notice);
         Ok(decision.events(cx, &self.row, told).about(&account))
     }

@@ -6,14 +6,15 @@ use super::enter::{Manner, Tell, Who};
 use crate::assurance::Methods;
 use crate::flow::codes::send;
 use crate::flow::desk::{Opened, refuse};
+use crate::flow::devices::Good;
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::policy::RULE_PENDING_LOGINS;
 use crate::record::{Account, Ask, Challenge, RecordError, Subject};
 use crate::throttle::Limited;
 use crate::{
-    Device, EventKind, Factor, Login, Operation, Progress, Purpose, Refusal, SecondFactor, Steps, Ticket,
-    Timestamp, Verdict,
+    EventKind, Factor, Login, Operation, Progress, Purpose, Refusal, SecondFactor, Steps, Ticket, Timestamp,
+    Verdict,
 };
 
 /// What is asked of whom.
@@ -22,8 +23,8 @@ pub(in crate::flow) struct Asking<'a> {
     pub(in crate::flow) manner: &'a Manner,
     pub(in crate::flow) proven: Methods,
     pub(in crate::flow) offered: Vec<Factor>,
-    /// The new ticket of the trusted device that was shown.
-    pub(in crate::flow) device: Option<Ticket<Device>>,
+    /// The trusted device that was shown. It gets its next ticket with what is granted only: a no has no place for one.
+    pub(in crate::flow) device: Option<&'a Good>,
 }
 
 /// Where it is kept that somebody is half-way in.
@@ -67,6 +68,7 @@ impl Asking<'_> {
         let mail = at.filter(|_| send).map(|at| send::send(cx, &mut desk, at, &subject)).transpose()?;
         told.extend(mail.as_ref().map(|_| EventKind::CodeSent { purpose, resend: false, suppressed: false }));
         let state = at.filter(|_| self.mails()).map(|at| desk.state(cx, at)).transpose()?;
+        let device = self.device.map(|device| device.rotate(cx, &mut desk)).transpose()?;
         let second = SecondFactor {
             account: self.who.id.clone(),
             login,
@@ -74,7 +76,7 @@ impl Asking<'_> {
             sent_to: self.mails().then(|| self.who.identifier.masked()),
             state,
             offered: self.offered,
-            device: self.device,
+            device,
         };
         let granted = Next::Done(Verdict::Granted(tell(Progress::SecondFactor(second))));
         let mut decision = Decision::new(desk.put(cx)?, granted).events(cx, &row, told).about(&self.who.id);

@@ -5,9 +5,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::ask::{self, Asking};
-use super::prove::{Tried, alarm, attempt};
+use super::prove::{Tried, alarm, attempt, used};
 use super::signed_in::{Entry, enter, missing};
 use crate::assurance::{Method, Methods, Proven};
+use crate::flow::account::address::settle;
 use crate::flow::desk::Opened;
 use crate::flow::devices;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
@@ -36,6 +37,8 @@ pub(in crate::flow) struct Who {
     pub(in crate::flow) identifier: Identifier,
     /// The host's own address and credential, which are taken over where the account has no record yet.
     pub(in crate::flow) stands_in: Option<StandsIn>,
+    /// Whether the directory led from the identifier to the account.
+    pub(in crate::flow) by_directory: bool,
 }
 
 /// The host's own address and credential, and whether the address was proven.
@@ -100,12 +103,13 @@ impl Who {
         then: impl Fn(Self) -> Next<O> + Send + Sync + 'static,
     ) -> Next<O> {
         if generation > 0 {
-            return then(Self { id, generation, identifier, stands_in: None });
+            return then(Self { id, generation, identifier, stands_in: None, by_directory: true });
         }
         let asked = identifier.clone();
         let found = move |entry: Option<DirectoryEntry>, _: &Cx<'_>| {
             let stands_in = entry.filter(|entry| entry.account == id).and_then(StandsIn::of);
-            then(Self { id: id.clone(), generation, identifier: identifier.clone(), stands_in })
+            let (id, identifier) = (id.clone(), identifier.clone());
+            then(Self { id, generation, identifier, stands_in, by_directory: true })
         };
         Next::Find(asked, Arc::new(found))
     }
@@ -116,7 +120,7 @@ impl Who {
         cx: &mut Cx<'_>,
         rows: &Rows<'_>,
     ) -> Result<Option<Opened<Account>>, MachineError> {
-        let Self { id, generation, identifier, stands_in } = self;
+        let Self { id, generation, identifier, stands_in, .. } = self;
         if let Some(desk) = Opened::<Account>::existing(cx, rows, 0)? {
             let same = desk.record.generation == *generation && !desk.record.suspended;
             return Ok(Some(desk).filter(|desk| same && desk.record.answers_to(&desk.key, identifier)));
@@ -174,11 +178,27 @@ impl<O: 'static> Turn<O> for Enter<O> {
         if !known {
             told.push(EventKind::AccountTakenOver);
         }
-        // The directory led here from the new identifier: it was told, though nobody came back to say so.
-        if desk.record.credentials(&desk.key)?.moving.as_ref() == Some(&self.who.identifier) {
-            desk.record.end_move(&desk.key, true, &mut cx.draw)?;
-            told.push(EventKind::AddressChanged);
-        }
+        let notices = if self.who.by_directory && desk.record.is_moving() {
+            settle(cx, &mut desk, &self.who.identifier)?
+        } else {
+            Vec::new()
+        };
+        told.extend((!notices.is_empty()).then_some(EventKind::AddressChanged));
+        let mut decision = self.entered(cx, desk, hashed, told)?;
+        decision.mail.extend(notices);
+        Ok(decision)
+    }
+}
+
+impl<O: 'static> Enter<O> {
+    /// Decides, with the account on the desk.
+    fn entered(
+        &self,
+        cx: &mut Cx<'_>,
+        mut desk: Opened<Account>,
+        hashed: Option<&Hashed>,
+        mut told: Vec<EventKind>,
+    ) -> Result<Decision<O>, MachineError> {
         if let Some(hash) = hashed.and_then(Hashed::hash) {
             desk.record.rehash(&desk.key, hash, &mut cx.draw)?;
             told.push(EventKind::PasswordRehashed);
@@ -224,9 +244,7 @@ impl<O: 'static> Turn<O> for Enter<O> {
             }
         }
     }
-}
 
-impl<O: 'static> Enter<O> {
     fn no(
         &self,
         cx: &mut Cx<'_>,
@@ -256,14 +274,15 @@ impl<O: 'static> Enter<O> {
         let (row, now) = (desk.row, desk.now);
         let skip = device.and_then(|device| device.skip(cx, &desk));
         let asked = missing(&desk.record.factors, proven);
-        let next = device.map(|device| device.rotate(cx, &mut desk)).transpose()?;
         told.extend(
             device.map(|_| EventKind::DeviceAccepted { skipped: skip.is_some() && !asked.is_empty() }),
         );
         match enter(cx, &mut desk, Proven::at(proven, now), skip.as_ref(), label, *weak_password)? {
-            Entry::In(signed_in, events, mail) => {
+            Entry::In(signed_in, events) => {
                 let account = signed_in.account().clone();
+                let next = device.map(|device| device.rotate(cx, &mut desk)).transpose()?;
                 let signed_in = signed_in.with_device(next);
+                let mail = used(cx, &mut desk, &told)?;
                 let granted = Next::Done(Verdict::Granted((self.tell)(Progress::SignedIn(signed_in))));
                 told.extend(events);
                 let mut decision =
@@ -272,7 +291,7 @@ impl<O: 'static> Enter<O> {
                 Ok(decision)
             }
             Entry::Missing(offered) => {
-                let asking = Asking { who: &self.who, manner: &self.manner, proven, offered, device: next };
+                let asking = Asking { who: &self.who, manner: &self.manner, proven, offered, device };
                 asking.decide(cx, desk, told, &self.tell)
             }
         }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::prove::{Tried, alarm, attempt};
+use super::prove::{Tried, alarm, attempt, used};
 use super::signed_in::{Entry, enter, missing};
 use crate::assurance::{Methods, Proven};
 use crate::flow::codes::send;
@@ -202,7 +202,8 @@ impl OnLogin<SignedIn> for ProveFactor {
                 told.extend(events);
                 let proven = Proven::at(proven, began).with(method, desk.now);
                 match enter(cx, &mut desk, proven, None, &self.label, false)? {
-                    Entry::In(signed_in, events, mail) => {
+                    Entry::In(signed_in, events) => {
+                        let mail = used(cx, &mut desk, &told)?;
                         desk.record.ledger.challenges.remove(at);
                         let account = signed_in.account().clone();
                         let granted = Next::Done(Verdict::Granted(signed_in));

@@ -187,7 +187,11 @@ impl Turn<Progress> for KnockWithDevice {
             told.extend(desk.guessed_right(cx, Factor::Password));
             let id = desk.record.credentials(&desk.key)?.id;
             let (generation, identifier) = (desk.record.generation, self.wish.identifier.clone());
-            let next = self.wish.enter(self.row, Who { id, generation, identifier, stands_in: None }, hashed);
+            let next = self.wish.enter(
+                self.row,
+                Who { id, generation, identifier, stands_in: None, by_directory: false },
+                hashed,
+            );
             return Ok(Decision::new(desk.put(cx)?, next).events(cx, &self.row, told));
         }
         told.push(EventKind::PasswordRejected { known: true });
@@ -233,6 +237,7 @@ impl Knock {
             generation: known.generation,
             identifier: self.wish.identifier.clone(),
             stands_in: self.entry.clone().and_then(StandsIn::of),
+            by_directory: true,
         };
         self.wish.enter(self.account, who, hashed)
     }

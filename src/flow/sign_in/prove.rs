@@ -55,13 +55,33 @@ pub(in crate::flow) fn attempt(
     };
     if right {
         let suspicious = desk.guessed_right(cx, factor);
-        let told = [EventKind::FactorAccepted { factor }].into_iter().chain(suspicious).collect();
+        let left = desk.record.factors.recovery_codes_left();
+        let used = (method == Method::RecoveryCode).then_some(EventKind::RecoveryCodeUsed { left });
+        // A factor that is shown is not lost.
+        let shown = matches!(method, Method::Totp | Method::RecoveryCode);
+        let stopped = desk.record.factors.lost.take_if(|_| shown);
+        let stopped = stopped.map(|_| EventKind::FactorRecoveryCancelled);
+        let told = [EventKind::FactorAccepted { factor }].into_iter();
+        let told = told.chain(used).chain(stopped).chain(suspicious).collect();
         return Ok(Tried::Right(method, told));
     }
     let replayed = replayed.then_some(EventKind::FactorReplayed { factor });
     let locked = desk.charge_guess(cx, factor);
     let told = [EventKind::FactorRejected { factor }].into_iter().chain(replayed).chain(locked).collect();
     Ok(Tried::Wrong(refusal(cx, desk, factor), told))
+}
+
+/// Tells the owner of every recovery code that is used (NIST 800-63B-4 §4.6).
+pub(in crate::flow) fn used(
+    cx: &Cx<'_>,
+    desk: &mut Opened<Account>,
+    told: &[EventKind],
+) -> Result<Option<Envelope>, MachineError> {
+    let left = told.iter().find_map(|kind| match kind {
+        EventKind::RecoveryCodeUsed { left } => Some(*left),
+        _ => None,
+    });
+    left.map_or(Ok(None), |left| desk.mention(cx, MessageKind::RecoveryCodeUsed { left }))
 }
 
 /// Tells the owner when somebody got the first factor right and the second so often wrong that a limit was reached.

@@ -13,10 +13,7 @@ use crate::machine::MachineError;
 use crate::machine::turn::Cx;
 use crate::policy::Policy;
 use crate::record::{Account, RecordError, SecondFactors, StoredSession};
-use crate::{
-    AccountId, Address, Device, Envelope, EventKind, Factor, Identifier, Label, MessageKind, Session, Ticket,
-    Timestamp,
-};
+use crate::{AccountId, Address, Device, EventKind, Factor, Identifier, Label, Session, Ticket, Timestamp};
 
 /// Somebody is signed in: every factor that the account asks for was proven.
 ///
@@ -193,7 +190,7 @@ pub(in crate::flow) fn missing(factors: &SecondFactors, proven: Methods) -> Vec<
 /// What came of a try to enter.
 #[expect(clippy::large_enum_variant, reason = "made and taken apart at once")]
 pub(in crate::flow) enum Entry {
-    In(SignedIn, Vec<EventKind>, Option<Envelope>),
+    In(SignedIn, Vec<EventKind>),
     /// Something is still missing, and this is it.
     Missing(Vec<Factor>),
 }
@@ -220,7 +217,6 @@ pub(in crate::flow) fn enter(
     let credentials = desk.record.credentials(&desk.key)?;
     let session = Ticket::<Session>::mint(&desk.row, cx.ring, &mut cx.draw).ok_or(RecordError::Sealed)?;
     let digest = session.digest(&desk.key);
-    let (mut events, mail) = shown_now(cx, desk, &proven)?;
     let stored = StoredSession::new(&desk.key, digest, proven, desk.now, cx.policy, label)?;
     let (expires_at, idle_expires_at) = (stored.expires_at, stored.idle_expires_at(cx.policy));
     let dropped = desk.record.sessions.add(stored, usize::from(cx.policy.settings().sessions.per_account));
@@ -249,28 +245,7 @@ pub(in crate::flow) fn enter(
         todo,
         device: None,
     };
-    events.push(EventKind::SignedIn { aal: methods.aal() });
+    let mut events = alloc::vec![EventKind::SignedIn { aal: methods.aal() }];
     events.extend((0..dropped).map(|_| EventKind::SessionDropped));
-    Ok(Entry::In(signed_in, events, mail))
-}
-
-/// What follows from the second factor that was shown at this very moment: one that is shown is not lost, and the owner hears of
-/// every recovery code that is used (NIST 800-63B-4 §4.6).
-fn shown_now(
-    cx: &Cx<'_>,
-    desk: &mut Opened<Account>,
-    proven: &Proven,
-) -> Result<(Vec<EventKind>, Option<Envelope>), MachineError> {
-    let now = desk.now;
-    let shown = |method| proven.list().contains(&(method, now));
-    let mut events = Vec::new();
-    if (shown(Method::Totp) || shown(Method::RecoveryCode)) && desk.record.factors.lost.take().is_some() {
-        events.push(EventKind::FactorRecoveryCancelled);
-    }
-    if !shown(Method::RecoveryCode) {
-        return Ok((events, None));
-    }
-    let left = desk.record.factors.recovery_codes_left();
-    events.push(EventKind::RecoveryCodeUsed { left });
-    Ok((events, desk.mention(cx, MessageKind::RecoveryCodeUsed { left })?))
+    Ok(Entry::In(signed_in, events))
 }

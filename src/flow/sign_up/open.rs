@@ -96,7 +96,7 @@ impl Turn<Verified> for OpenAccount {
             .map(|label| enter(cx, &mut desk, proven(), None, label, false))
             .transpose()?;
         let (progress, events) = match entered {
-            Some(Entry::In(signed_in, events, _)) => (Some(Progress::SignedIn(signed_in)), events),
+            Some(Entry::In(signed_in, events)) => (Some(Progress::SignedIn(signed_in)), events),
             Some(Entry::Missing(_)) | None => (None, Vec::new()),
         };
         let identifier = self.identifier.clone();

@@ -74,10 +74,12 @@ pub struct Session {
     pub purpose: Purpose,
     /// Whether a right code exists.
     pub answerable: bool,
+    /// Whether the account it was made for had a record by then; where it has one only since, it is another (law 5).
+    on_record: bool,
     pub(super) ends: i128,
     pub(super) codes: Vec<Issued>,
     wrong: u32,
-    /// When its mailed link ends, for a sign-up; and whether it was spent.
+    /// When its mailed link ends, for a sign-up or a recovery; and whether it was spent.
     pub(super) link: Option<(i128, bool)>,
     /// Verified, cancelled, burned, or ended with another.
     pub(super) over: bool,
@@ -155,7 +157,19 @@ impl Model {
         };
         let link = life.map(|life| (desk.now + ms(life), false));
         let (codes, wrong, over) = (vec![], 0, false);
-        self.sessions.push(Session { record, door, purpose, answerable, ends, codes, wrong, link, over });
+        let on_record = matches!(door, Door::Visitor(who) | Door::Account(who) if self.has_account(who));
+        self.sessions.push(Session {
+            record,
+            door,
+            purpose,
+            answerable,
+            on_record,
+            ends,
+            codes,
+            wrong,
+            link,
+            over,
+        });
         Answer::Started(self.send(desk, self.sessions.len() - 1)).into()
     }
 
@@ -224,6 +238,35 @@ impl Model {
         self.spend(record, purpose);
         self.close(&desk, true);
         Answer::Verified(purpose).into()
+    }
+
+    /// Whether the account is still the one that a session was made for.
+    pub fn is_same(&self, session: usize, who: usize) -> bool {
+        self.sessions[session].on_record == self.has_account(who)
+    }
+
+    /// A mailbox was proven to recover an account: the account keeps what that grants for as long as such a session, and nothing that it
+    /// granted before. One that only the host knew has a record from then on.
+    pub fn grant(&mut self, who: usize, wall: i128) {
+        let (door, purpose) = (Door::Account(who), Purpose::Recover);
+        let desk = self.open(door, wall);
+        let record = self.record(&desk);
+        self.spend(record, purpose);
+        let ends = desk.now + ms(self.settings.codes.lifetimes(purpose).session);
+        let (codes, wrong, link, over) = (vec![], 0, None, false);
+        self.sessions.push(Session {
+            record,
+            door,
+            purpose,
+            answerable: false,
+            on_record: true,
+            ends,
+            codes,
+            wrong,
+            link,
+            over,
+        });
+        self.close(&desk, true);
     }
 
     /// A message told the newest code of a session.

@@ -9,7 +9,6 @@ use super::answer::{Answer, Door, Expected, INVALID, answer};
 use super::drive::End;
 use super::ops::{MALFORMED, Op, Typed};
 use super::story::{Given, LEGACY, Meanwhile, PEOPLE, Story};
-use crate::common::sign_up_link;
 use crate::common::{id, sign_up};
 
 impl Story {
@@ -68,53 +67,80 @@ impl Story {
         let linked: Vec<&Given> = self.given.iter().filter(|given| given.link.is_some()).collect();
         let Some(last) = linked.len().checked_sub(1) else { return Ok(()) };
         let Given { session, who: owner, link, .. } = linked[last - usize::from(session) % linked.len()];
-        let (session, who) = (*session, who.map_or(*owner, |who| usize::from(who) % PEOPLE.len()));
+        let (session, owner) = (*session, *owner);
+        let who = who.map_or(owner, |who| usize::from(who) % PEOPLE.len());
         let note = format!("redeem the link of {session} for {:?}", PEOPLE[who][0]);
-        let request = RedeemSignUp {
-            client: named(metered),
-            link: link.clone().unwrap(),
-            identifier: id(PEOPLE[who][0]),
-            password: Password::typed("another password").unwrap(),
-            profile: Profile::default(),
-        };
-        let (now, end) = self.run(&note, request, meanwhile)?;
-        if !self.metered(metered, Operation::RedeemSignUp, now, &end, &note)? {
+        let (client, identifier) = (named(metered), id(PEOPLE[who][0]));
+        match link.clone().unwrap() {
+            MailedLink::SignUp(link) => {
+                let (password, profile) = (Password::typed("another password").unwrap(), Profile::default());
+                let request = RedeemSignUp { client, link, identifier, password, profile };
+                let (now, end) = self.run(&note, request, meanwhile)?;
+                self.redeemed(&note, session, who, metered, now, (Operation::RedeemSignUp, end))
+            }
+            MailedLink::Recovery(link) => {
+                let (now, end) = self.run(&note, RedeemRecovery { client, link }, meanwhile)?;
+                // Such a link says by itself whose it is.
+                self.redeemed(&note, session, owner, metered, now, (Operation::RedeemRecovery, end))
+            }
+            other => panic!("{other:?} was never asked for"),
+        }
+    }
+
+    fn redeemed<O>(
+        &mut self,
+        note: &str,
+        session: usize,
+        who: usize,
+        metered: Option<u8>,
+        now: i128,
+        (operation, end): (Operation, End<O>),
+    ) -> Result<(), String> {
+        if !self.metered(metered, operation, now, &end, note)? {
             return Ok(());
         }
-        let answer = end
-            .outcome
-            .as_ref()
-            .map(|outcome| answer(outcome, |verified| Answer::Verified(verified.purpose)));
+        let purpose = self.model.sessions[session].purpose;
+        let answer = end.outcome.as_ref().map(|outcome| answer(outcome, |_| Answer::Verified(purpose)));
         let mut expected = self.model.redeem(session, who, now);
-        self.signed_up(&mut expected, who, now, &end, &answer)?;
+        self.proven(&mut expected, session, who, now, &end, &answer)?;
         if answer.as_ref().is_some_and(|answer| matches!(answer, Answer::Verified(_))) {
             self.laws.redeemed(session).map_err(|broken| self.tell(&broken, ""))?;
         }
         self.note(|| format!("{note} -> {answer:?}"));
         self.last.clone_from(&answer);
         let Some(answer) = answer else { return Ok(()) };
-        *self.tally.entry(if answer == INVALID { "no_link" } else { "link" }).or_default() += 1;
+        let links = match purpose {
+            Purpose::Recover => ["no_recovery_link", "recovery_link"],
+            _ => ["no_link", "link"],
+        };
+        *self.tally.entry(links[usize::from(answer != INVALID)]).or_default() += 1;
         self.same("law 3 (spent once) or law 5 (bound), a link", &expected.answer, &answer)
     }
 
-    /// What comes of a proven sign-up: an account, unless there is one.
-    fn signed_up<O>(
+    /// What comes of a proven mailbox: for a sign-up an account, unless there is one; else what it was asked for, unless the account is
+    /// another by now; for a recovery the account keeps what is granted.
+    fn proven<O>(
         &mut self,
         expected: &mut Expected,
+        session: usize,
         who: usize,
         now: i128,
         end: &End<O>,
         answer: &Option<Answer>,
     ) -> Result<(), String> {
-        if expected.answer != Answer::Verified(Purpose::SignUp) {
-            return Ok(());
-        }
-        if self.model.has_account(who) {
-            *expected = INVALID.into();
-        } else if end.wrote(RecordKind::Account) {
-            self.model.open_account(who, now);
-        } else {
-            self.same("law 12, signed up without an account", &None, answer)?;
+        let Answer::Verified(purpose) = expected.answer else { return Ok(()) };
+        let there = match purpose {
+            Purpose::SignUp => self.model.has_account(who),
+            _ => !self.model.is_same(session, who),
+        };
+        match purpose {
+            _ if there => *expected = INVALID.into(),
+            Purpose::SignUp if end.wrote(RecordKind::Account) => self.model.open_account(who, now),
+            Purpose::Recover if end.wrote(RecordKind::Account) => self.model.grant(who, now),
+            Purpose::SignUp | Purpose::Recover => {
+                self.same("law 12, a proof that led to nothing", &None, answer)?;
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -169,7 +195,8 @@ impl Story {
             self.told(session, &expected, &end)?;
         }
         if let Some(Verdict::Granted(started)) = end.outcome.as_ref().map(|outcome| &outcome.verdict) {
-            let link = end.mail.first().and_then(sign_up_link);
+            let link = end.mail.first().and_then(|mail| mail.link.clone());
+            let link = link.filter(|link| !matches!(link, MailedLink::SignIn(_)));
             self.given.push(Given { ticket: started.session.clone(), session, who: person, link });
         }
         let taken = end.mail.iter().any(|mail| mail.kind == MessageKind::SignUpTaken);
@@ -238,7 +265,7 @@ impl Story {
         // With another identifier than the session's, no code is right.
         let meant = claim.is_none_or(|claim| claim == who);
         let mut expected = self.model.verify(session, door, if meant { &code } else { "another's" }, now);
-        self.signed_up(&mut expected, who, now, &end, &answer)?;
+        self.proven(&mut expected, session, who, now, &end, &answer)?;
         self.check(&note, expected, answer, Some(session), end.counted())
     }
 

@@ -27,7 +27,7 @@ pub(super) struct Given {
     pub(super) ticket: Ticket<OtpSession>,
     pub(super) session: usize,
     pub(super) who: usize,
-    pub(super) link: Option<Ticket<SignUpLink>>,
+    pub(super) link: Option<MailedLink>,
 }
 
 pub struct Story {

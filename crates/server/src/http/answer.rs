@@ -51,6 +51,8 @@ pub(super) enum Failure {
     TooSlow,
     /// Asked from where it may not be.
     Forbidden,
+    /// An operator's request about an account that is not there.
+    NoSuchAccount,
     /// No such path.
     NoSuchPath,
     /// The path does not know the method.
@@ -178,6 +180,9 @@ impl Failure {
                 "Forbidden",
                 "Development endpoints answer only to this machine's own pages",
             ),
+            Self::NoSuchAccount => {
+                (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found", "There is no such account")
+            }
             Self::NoSuchPath => (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found", "There is no such path"),
             Self::NoSuchMethod => (
                 StatusCode::METHOD_NOT_ALLOWED,

@@ -1,25 +1,30 @@
-//! The endpoints of `--dev`: an inbox, a clock, the audit log, and a page to click through it all.
+//! The endpoints of `--dev`: an inbox, a clock, the audit log, the operator's side, and a page to click through it all.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, Request, State};
+use axum::extract::{FromRef, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use countersign::host::Clock;
-use countersign::{Identifier, Timestamp};
+use countersign::{
+    Identifier, Refusal, Request as Question, RequirePasswordChange, SetSuspended, StartFactorReset,
+    Timestamp, Verdict,
+};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::answer::{Failure, json_response};
+use super::App;
+use super::answer::{Failure, Waiting, json_response};
 use super::body::Fields;
-use super::page::page;
+use super::page::{drawing, part, playground};
 use super::routes::Routes;
 use crate::audit::RecentEvents;
 use crate::clock::DevClock;
+use crate::flows;
 use crate::mail::{Inbox, whole_seconds};
 
 /// What `--dev` opens up.
@@ -33,18 +38,56 @@ pub(crate) struct Dev {
     pub(crate) events: Arc<RecentEvents>,
 }
 
-/// The development endpoints, for callers on this machine that are not other people's pages.
-pub(super) fn router(dev: Dev) -> Router {
-    routes().router.with_state(dev).layer(from_fn(ours_only))
+/// A part of the playground, by the name it has under `/dev/playground/`.
+macro_rules! parts {
+    ($($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../pages/playground/", $name)))),*]
+    };
 }
 
-/// The paths and what answers at them.
-pub(super) fn routes() -> Routes<Dev> {
+/// What the playground's page is made of.
+const PARTS: &[(&str, &str)] = parts![
+    "after.js" "api.js" "attack.js" "clock.js" "dom.js" "forms.js" "inbox.js" "lists.js" "log.js" "machine.js" "main.js"
+    "memory.js" "phone.js" "style.css"
+];
+
+/// That, and what the other endpoints have at hand.
+#[derive(Clone)]
+pub(super) struct Bench {
+    dev: Dev,
+    app: App,
+}
+
+impl FromRef<Bench> for Dev {
+    fn from_ref(bench: &Bench) -> Self {
+        bench.dev.clone()
+    }
+}
+
+impl FromRef<Bench> for App {
+    fn from_ref(bench: &Bench) -> Self {
+        bench.app.clone()
+    }
+}
+
+/// The development endpoints, for callers on this machine that are not other people's pages.
+pub(super) fn router(dev: Dev, app: App) -> Router {
+    let files = PARTS.iter().fold(routes().router, |router, (name, text)| {
+        router.route(&format!("/dev/playground/{name}"), get(async || part(name, text)))
+    });
+    files.with_state(Bench { dev, app }).layer(from_fn(ours_only))
+}
+
+/// The paths and what answers at them; the playground's own files apart.
+pub(super) fn routes() -> Routes<Bench> {
     Routes::new()
-        .route("/", get(async || page(include_str!("../pages/development.html"))))
+        .route("/", get(async || playground()))
         .route("/dev/mail", get(mail))
         .route("/dev/clock", get(clock).post(change_clock))
         .route("/dev/events", get(events))
+        .route("/dev/flows.json", get(async || json_response(StatusCode::OK, &flows::json())))
+        .route("/dev/flows.svg", get(async || drawing(flows::svg())))
+        .route("/dev/account", post(operate))
 }
 
 #[derive(Deserialize)]
@@ -77,6 +120,36 @@ async fn events(
     let query = query.map_err(|_| Failure::invalid("after", "must be a whole number, given once"))?;
     let events = dev.events.after(query.after.unwrap_or_default());
     Ok(json_response(StatusCode::OK, &json!({ "events": events })))
+}
+
+/// `POST /dev/account`: what the host's operator may do with an account. No secret is chosen or seen by it.
+async fn operate(State(app): State<App>, body: Fields) -> Result<Response, Failure> {
+    let (email, action) = (body.text("email")?, body.text("action")?);
+    let identifier = Identifier::parse(email).map_err(|why| Failure::invalid("email", why.to_string()))?;
+    let known = ["suspend", "resume", "require_password_change", "start_factor_reset"];
+    if !known.contains(&action) {
+        return Err(Failure::invalid("action", format!("must be one of {}", known.join(", "))));
+    }
+    let account = app.find(identifier).await?.ok_or(Failure::NoSuchAccount)?;
+    match action {
+        "require_password_change" => done(&app, RequirePasswordChange { account }).await,
+        "start_factor_reset" => done(&app, StartFactorReset { account }).await,
+        _ => done(&app, SetSuspended { account, suspended: action == "suspend" }).await,
+    }
+}
+
+async fn done<Q>(app: &App, question: Q) -> Result<Response, Failure>
+where
+    Q: Question + Send + 'static,
+{
+    match app.ask(question).await?.verdict {
+        Verdict::Granted(_) => Ok(json_response(StatusCode::OK, &json!({}))),
+        Verdict::Refused(Refusal::NotEnrolled) => {
+            Err(Failure::invalid("action", "needs an account with an authenticator app"))
+        }
+        Verdict::Refused(Refusal::InvalidSession) => Err(Failure::NoSuchAccount),
+        Verdict::Refused(refusal) => Err(Failure::from_refusal(refusal, Waiting::Try)),
+    }
 }
 
 /// `GET /dev/clock`
@@ -127,6 +200,43 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+
+    /// Nothing that a part asks for is missing, and nothing lies about that no part asks for.
+    #[test]
+    fn the_playground_has_all_its_parts_and_no_other() {
+        let page = include_str!("../pages/playground/index.html");
+        let mut asked: Vec<_> = (page.split('"'))
+            .filter_map(|text| text.strip_prefix("dev/playground/"))
+            .chain(
+                PARTS
+                    .iter()
+                    .flat_map(|(_, text)| text.split('\'').filter_map(|text| text.strip_prefix("./"))),
+            )
+            .collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let names: Vec<_> = PARTS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(asked, names);
+    }
+
+    /// What the policy of the page would refuse is not in it, and nothing comes from elsewhere.
+    #[test]
+    fn the_playground_has_nothing_inline_and_nothing_from_elsewhere() {
+        let page = include_str!("../pages/playground/index.html");
+        assert!(!page.contains("<style") && !page.contains(" style=\"") && !page.contains("javascript:"));
+        assert!(
+            page.match_indices("<script")
+                .all(|(at, _)| page[at..].starts_with("<script type=\"module\" src=\"dev/"))
+        );
+        for handler in [" onclick=", " onsubmit=", " oninput=", " onchange=", " onload="] {
+            assert!(!page.contains(handler), "{handler}");
+        }
+        for (name, text) in PARTS.iter().chain([&("index.html", page)]) {
+            for outside in ["http://", "https://", "//cdn", "@import", "url(", "innerHTML", "eval("] {
+                assert!(!text.contains(outside), "{name}: {outside}");
+            }
+        }
+    }
 
     #[test]
     fn pages_from_elsewhere_are_refused() {

@@ -21,8 +21,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
-use countersign::host::AsyncSentry;
-use countersign::{AccountId, Outcome, Policy, Request as Question, Verdict};
+use countersign::host::{AsyncSentry, DirectoryError};
+use countersign::{AccountId, Identifier, Outcome, Policy, Request as Question, Verdict};
 use countersign_tokio::{BoundedHasher, OffloadedDirectory, OffloadedStore};
 use tokio::task::spawn_blocking;
 
@@ -63,7 +63,7 @@ pub(crate) fn router(app: App, dev: Option<Dev>) -> serde_json::Result<Router> {
     let mut router = routes().router.with_state(app.clone());
     router = router.route(DESCRIPTION, get(async || json_text(StatusCode::OK, document)));
     if let Some(dev) = dev {
-        router = router.merge(dev::router(dev));
+        router = router.merge(dev::router(dev, app.clone()));
     }
     let router = router
         .fallback(async || Failure::NoSuchPath)
@@ -116,6 +116,12 @@ async fn guard(request: Request, next: Next) -> Response {
     answer
 }
 
+/// The host's own failure: for the log, and nothing of it for the client.
+fn failed(why: &dyn std::fmt::Display) -> Failure {
+    tracing::error!(event = "host.failed", %why);
+    Failure::Unavailable
+}
+
 impl App {
     /// The endpoints' view of the library.
     pub(crate) fn new(sentry: Sentry, users: Arc<dyn Users>, trusted_hops: usize) -> Self {
@@ -129,18 +135,25 @@ impl App {
 
     /// Who an account is, as the directory has it.
     async fn who(&self, account: &AccountId) -> Result<Person, Failure> {
-        let (app, account) = (Arc::clone(&self.0), account.clone());
-        let found = spawn_blocking(move || app.users.person(&account)).await;
-        let failed = |why: &dyn std::fmt::Display| {
-            tracing::error!(event = "host.failed", %why);
-            Failure::Unavailable
-        };
-        match found {
-            Ok(Ok(Some(person))) => Ok(person),
-            Ok(Ok(None)) => Err(failed(&"an account is not in the directory")),
-            Ok(Err(why)) => Err(failed(&why)),
-            Err(why) => Err(failed(&why)),
-        }
+        let account = account.clone();
+        let found = self.look_up(move |users| users.person(&account)).await?;
+        found.ok_or_else(|| failed(&"an account is not in the directory"))
+    }
+
+    /// The account that the directory has for an identifier.
+    async fn find(&self, identifier: Identifier) -> Result<Option<AccountId>, Failure> {
+        let found = self.look_up(move |users| users.find(&identifier)).await?;
+        Ok(found.map(|entry| entry.account))
+    }
+
+    /// Asks the directory.
+    async fn look_up<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&dyn Users) -> Result<T, DirectoryError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let app = Arc::clone(&self.0);
+        let found = spawn_blocking(move || question(app.users.as_ref())).await;
+        found.map_err(|why| failed(&why))?.map_err(|why| failed(&why))
     }
 
     /// Asks the library, and answers with what `granted` makes of a yes, or with its no.
@@ -175,10 +188,7 @@ impl App {
         let asked = tokio::spawn(async move { app.sentry.run(question).await });
         match asked.await {
             Ok(Ok(outcome)) => Ok(outcome),
-            Ok(Err(why)) => {
-                tracing::error!(event = "host.failed", %why);
-                Err(Failure::Unavailable)
-            }
+            Ok(Err(why)) => Err(failed(&why)),
             Err(why) => {
                 tracing::error!(
                     event = "host.failed",

@@ -1,4 +1,5 @@
-//! Pages. Each is one file without external parts; what it may do is said in a Content-Security-Policy with a nonce.
+//! Pages. A mailed link's is one file without external parts; what it may do is said in a Content-Security-Policy with a
+//! nonce. The playground's is made of several files of this server, and its policy allows those alone.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -17,6 +18,16 @@ pub(super) async fn sign_in_link() -> Response {
     page(include_str!("../pages/sign_in_link.html"))
 }
 
+/// `GET /v1/forgot-password`: the page behind a mailed link that leads to a new password. It shows a form.
+pub(super) async fn recovery_link() -> Response {
+    page(include_str!("../pages/recovery_link.html"))
+}
+
+/// `GET /v1/two-factor/recover/cancel`: the page behind a mailed link that stops the recovery of a second factor. It shows a button.
+pub(super) async fn cancel_link() -> Response {
+    page(include_str!("../pages/cancel_link.html"))
+}
+
 /// What stands in a page where its nonce goes.
 const NONCE: &str = "{{nonce}}";
 
@@ -33,6 +44,35 @@ pub(super) fn page(html: &str) -> Response {
     (StatusCode::OK, headers, html.replace(NONCE, &nonce)).into_response()
 }
 
+/// What the playground may do: nothing inline, nothing from elsewhere; pictures only as data.
+const PLAYGROUND_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                                 img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The playground's page.
+pub(super) fn playground() -> Response {
+    let mut page = kind_of("html", include_str!("../pages/playground/index.html"));
+    let policy = HeaderValue::from_static(PLAYGROUND_POLICY);
+    page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    page
+}
+
+/// A part of the playground, a script or a sheet of styles.
+pub(super) fn part(name: &str, text: &'static str) -> Response {
+    kind_of(if name.ends_with(".css") { "css" } else { "javascript" }, text)
+}
+
+/// A drawing.
+pub(super) fn drawing(svg: String) -> Response {
+    let kind = HeaderValue::from_static("image/svg+xml");
+    (StatusCode::OK, [(header::CONTENT_TYPE, kind)], svg).into_response()
+}
+
+fn kind_of(kind: &str, text: &'static str) -> Response {
+    let kind = HeaderValue::try_from(format!("text/{kind}; charset=utf-8"));
+    let Ok(kind) = kind else { return Failure::Unavailable.into_response() };
+    (StatusCode::OK, [(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
 #[cfg(test)]
 mod tests {
     /// Every part of a page is in the page.
@@ -41,7 +81,8 @@ mod tests {
         for html in [
             include_str!("../pages/sign_up_link.html"),
             include_str!("../pages/sign_in_link.html"),
-            include_str!("../pages/development.html"),
+            include_str!("../pages/recovery_link.html"),
+            include_str!("../pages/cancel_link.html"),
         ] {
             for tag in ["<script", "<style"] {
                 assert_eq!(

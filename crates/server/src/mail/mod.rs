@@ -7,6 +7,7 @@
 mod deliver;
 mod inbox;
 mod render;
+mod words;
 
 use countersign::Envelope;
 use countersign::host::{MailError, Mailer};

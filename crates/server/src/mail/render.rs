@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use countersign::{Envelope, Factor, MailedLink, MessageKind, Timestamp};
+use countersign::{Envelope, MailedLink, Timestamp};
+
+use super::words::{Words, words};
 
 /// A message, ready to deliver.
 ///
@@ -20,73 +22,56 @@ pub(crate) struct Message {
 /// It leads to a page, which sends the token once somebody presses its button: to open a link spends nothing.
 pub(crate) fn link(envelope: &Envelope, base_url: &str) -> Option<String> {
     let link = envelope.link.as_ref()?;
-    let page = if matches!(link, MailedLink::SignIn(_)) { "v1/magic-link" } else { "auth/register/link" };
+    let page = match link {
+        MailedLink::SignIn(_) => "v1/magic-link",
+        MailedLink::Recovery(_) => "v1/forgot-password",
+        MailedLink::Cancel(_) => "v1/two-factor/recover/cancel",
+        _ => "auth/register/link",
+    };
     let (token, email) = (link.expose(), percent_encoded(envelope.to.as_str()));
     Some(format!("{base_url}/{page}#token={token}&email={email}"))
 }
 
+/// What stands before a link.
+const fn invitation(link: &MailedLink) -> &'static str {
+    match link {
+        MailedLink::SignIn(_) => "If you cannot use the code, open this link and sign in there:",
+        MailedLink::Cancel(_) => "To stop it, open this link:",
+        _ => "If you cannot use the code, open this link and choose a password there:",
+    }
+}
+
 /// Renders an envelope. A template of another language would be chosen here by its locale.
 pub(crate) fn render(envelope: &Envelope, base_url: &str) -> Message {
-    let (subject, opening) = match &envelope.kind {
-        MessageKind::SignUpCode => {
-            ("Your code to sign up", "Somebody, hopefully you, is signing up with this address.")
-        }
-        MessageKind::SignInCode => ("Your code to sign in", "Somebody, hopefully you, is signing in."),
-        MessageKind::RecoveryCode => (
-            "Your code to recover your account",
-            "Somebody, hopefully you, has lost the password of your account.",
-        ),
-        MessageKind::ActionCode(_) => ("Your code to confirm", "Please confirm what you asked for."),
-        MessageKind::SignUpTaken => (
-            "You already have an account",
-            "Somebody, perhaps you, tried to sign up with this address, which already has an account. Nothing has \
-             changed. If it was you, sign in instead.",
-        ),
-        MessageKind::SecondFactorCode => (
-            "Your code to sign in",
-            "Somebody, hopefully you, knows your password and is signing in. If it was not you, change your password.",
-        ),
-        MessageKind::FactorAdded(factor) => ("Your account has a new second factor", added(*factor)),
-        _ => ("About your account", "Something concerns your account."),
-    };
+    let Words { subject, opening, otherwise } = words(&envelope.kind);
     let mut text = format!("{opening}\n");
+    if envelope.code.is_none() {
+        let _ = writeln!(text, "\nThat was at {}.", readable(envelope.issued_at));
+    }
     if let Some(code) = &envelope.code {
         let _ = writeln!(text, "\nYour code: {}", code.expose());
         until(&mut text, envelope.expires_at);
     }
-    if let Some(link) = link(envelope, base_url) {
-        let there = match &envelope.link {
-            Some(MailedLink::SignIn(_)) => "sign in there",
-            _ => "choose a password there",
-        };
-        let _ = writeln!(text, "\nIf you cannot use the code, open this link and {there}:\n{link}");
+    if let (Some(kind), Some(link)) = (&envelope.link, link(envelope, base_url)) {
+        let _ = writeln!(text, "\n{}\n{link}", invitation(kind));
         until(&mut text, envelope.link_expires_at);
     }
+    let _ = writeln!(text, "\nIf it was not you: {otherwise}");
     if envelope.code.is_some() {
-        text.push_str("\nIf it was not you, ignore this message. Never tell anybody the code.\n");
+        text.push_str("Never tell anybody the code.\n");
     }
     Message { to: envelope.to.as_str().into(), subject, sent_at: envelope.issued_at, text }
 }
 
-/// The notice that a factor was added.
-const fn added(factor: Factor) -> &'static str {
-    match factor {
-        Factor::MailedCode => {
-            "From now on, signing in to your account also takes a code that is mailed to this address. If you did not ask \
-             for this, sign in and end all other sessions at once."
-        }
-        _ => {
-            "From now on, signing in to your account also takes a code from an authenticator app. If it was not you who \
-             set it up, somebody else is signed in: recover your account at once."
-        }
+fn until(text: &mut String, at: Option<Timestamp>) {
+    if let Some(at) = at {
+        let _ = writeln!(text, "It can be used until {}.", readable(at));
     }
 }
 
-fn until(text: &mut String, at: Option<Timestamp>) {
-    if let Some(at) = at {
-        let until = whole_seconds(at).replace('T', " ").replace('Z', " UTC");
-        let _ = writeln!(text, "It can be used until {until}.");
-    }
+/// A time in a sentence, such as `2026-11-21 20:00:00 UTC`.
+pub(super) fn readable(at: Timestamp) -> String {
+    whole_seconds(at).replace('T', " ").replace('Z', " UTC")
 }
 
 /// A time as people and simple parsers read it, such as `2026-11-21T20:00:00Z`: without the fraction, rounded down.

@@ -2,8 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `auth.json`, `v1.json`, `v1_bearer.json`, `dev.json` | the endpoints: of each what is its own |
-//! | `ahead.json` | the same for endpoints that have no route yet |
+//! | `auth.json`, `v1.json`, `v1_recover.json`, `v1_bearer.json`, `dev.json` | the endpoints: of each what is its own |
 //! | `records.json` | objects that several endpoints give |
 //! | `refusals.json` | the answers that say no |
 //! | `base.json` | everything else, as it stands in the document |
@@ -29,13 +28,13 @@ const REFUSALS: &str = include_str!("refusals.json");
 const ENDPOINTS: [&str; 5] = [
     include_str!("auth.json"),
     include_str!("v1.json"),
+    include_str!("v1_recover.json"),
     include_str!("v1_bearer.json"),
     include_str!("dev.json"),
-    include_str!("ahead.json"),
 ];
 
 /// The document for a server that has these paths. What is described and has no route is left out: the development endpoints
-/// without `--dev`, and what is still to come.
+/// without `--dev`.
 ///
 /// # Errors
 /// If a file here is not what it should be, which depends on nothing but the file.
@@ -85,16 +84,15 @@ mod tests {
         endpoints.keys().map(|route| route.split_once(' ').unwrap().1.to_owned()).collect()
     }
 
-    /// Every path has a description, and every description a path; but for those ahead. Which methods each has is what the
-    /// process tests ask the real server.
+    /// Every path has a description, and every description a path. Which methods each has is what the process tests ask the
+    /// real server.
     #[test]
     fn the_paths_of_the_document_are_those_of_the_routers() {
         let routed = http::paths(true);
         let document = document(&routed).unwrap();
         let told: BTreeSet<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
         assert_eq!(told, routed.into_iter().collect());
-        let [now @ .., _ahead] = ENDPOINTS;
-        assert!(now.iter().all(|piece| described(piece).is_subset(&told)));
+        assert!(ENDPOINTS.into_iter().all(|piece| described(piece).is_subset(&told)));
     }
 
     #[test]
@@ -105,8 +103,7 @@ mod tests {
         assert!(!paths.keys().any(|path| path == "/" || path.starts_with("/dev/")));
     }
 
-    /// Also for what is ahead: nothing refers to what is not there, no two operations have one name, and what is in a path is
-    /// declared.
+    /// Nothing refers to what is not there, no two operations have one name, and what is in a path is declared.
     #[test]
     fn every_reference_leads_somewhere() {
         let all: BTreeSet<_> = ENDPOINTS.into_iter().flat_map(described).collect();

@@ -27,6 +27,8 @@ fn the_newest_events_are_shown_in_order_and_hold_no_secret() {
         |name: &str| all.iter().find(|event| event["event"] == name).unwrap_or_else(|| panic!("{all:?}"));
     assert_eq!(of("otp.session_started")["account"], Value::Null);
     assert_eq!(of("account.created")["account"], user);
+    assert_eq!(of("otp.code_sent")["purpose"], "sign_up");
+    assert_eq!(of("account.created")["severity"], "notice");
     assert_eq!(of("otp.session_started")["subject"], of("otp.code_sent")["subject"], "one pseudonym");
     let text = json!(all).to_string();
     assert!(!text.contains("jo@") && !text.contains(PASSWORD) && !text.contains("otp_"), "{text}");

@@ -17,4 +17,5 @@ mod restart;
 mod secrets;
 mod sign_up;
 mod v1;
+mod walk;
 mod wrong;

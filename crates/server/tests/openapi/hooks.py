@@ -110,12 +110,8 @@ def half_in():
 
 
 def app_code():
-    """What an authenticator app shows that the bearer is setting up (RFC 6238)."""
-    secret = ask("POST", "/v1/two-factor/totp/enroll", {"password": PASSWORD}, bearer["token"])["data"]["secret"]
-    now = datetime.datetime.fromisoformat(ask("GET", "/dev/clock")["now"].replace("Z", "+00:00"))
-    digest = hmac.digest(base64.b32decode(secret), (int(now.timestamp()) // 30).to_bytes(8, "big"), hashlib.sha1)
-    at = digest[-1] & 15
-    return f"{(int.from_bytes(digest[at:at + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
+    """What an authenticator app shows that the bearer is setting up."""
+    return totp(ask("POST", "/v1/two-factor/totp/enroll", {"password": PASSWORD}, bearer["token"])["data"]["secret"])
 
 
 def validation():
@@ -145,8 +141,91 @@ def link_or_code():
     return {"link": None, "session_id": session, "code": mailed(email, "code")}
 
 
+def forgotten():
+    """Somebody who has lost the password: the address, and the session of the mailed code."""
+    email, _ = member()
+    return email, ask("POST", "/v1/forgot-password", {"email": email})["data"]["session_id"]
+
+
+def forgotten_again():
+    _, session = forgotten()
+    wait(60)
+    return {"session_id": session}
+
+
+def recovery_link_or_code():
+    email, session = forgotten()
+    if next(numbers) % 2:
+        return {"link": mailed(email, "link"), "session_id": None, "code": None}
+    return {"link": None, "session_id": session, "code": mailed(email, "code")}
+
+
+def new_password():
+    email, session = forgotten()
+    body = {"session_id": session, "code": mailed(email, "code")}
+    grant = ask("POST", "/v1/forgot-password/verify", body)["data"]["reset_token"]
+    return {"reset_token": grant, "password": PASSWORD + "2", "code": None, "is_recovery": None}
+
+
+def totp(secret):
+    """What an authenticator app shows (RFC 6238)."""
+    now = datetime.datetime.fromisoformat(ask("GET", "/dev/clock")["now"].replace("Z", "+00:00"))
+    digest = hmac.digest(base64.b32decode(secret), (int(now.timestamp()) // 30).to_bytes(8, "big"), hashlib.sha1)
+    at = digest[-1] & 15
+    return f"{(int.from_bytes(digest[at:at + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def with_app():
+    """Somebody with an authenticator app: the address, and a bearer that has just proven it."""
+    email, token = member()
+    secret = ask("POST", "/v1/two-factor/totp/enroll", {"password": PASSWORD}, token)["data"]["secret"]
+    ask("POST", "/v1/two-factor/totp/confirm", {"code": totp(secret)}, token)
+    wait(30)
+    body = {"email": email, "password": PASSWORD, "code": totp(secret)}
+    return email, ask("POST", "/v1/authenticate", body)["data"]["token"]
+
+
+def with_mailed_codes():
+    email, token = member()
+    ask("POST", "/v1/two-factor/email/enable", {"password": PASSWORD}, token)
+    return email, token
+
+
+def lost_app():
+    """The operator's word takes the place of the wait."""
+    email, _ = with_app()
+    ask("POST", "/dev/account", {"email": email, "action": "start_factor_reset"})
+    return {"email": email, "password": PASSWORD}
+
+
+def lost_app_code():
+    body = lost_app()
+    ask("POST", "/v1/two-factor/recover", body)
+    return {**body, "code": mailed(body["email"], "code")}
+
+
+def stop_link():
+    return {"token": mailed(lost_app()["email"], "link")}
+
+
+def new_address():
+    _, token = member()
+    email = stranger()
+    body = {"email": email, "password": PASSWORD}
+    session = ask("POST", "/v1/change-email", body, token)["data"]["session_id"]
+    return {"session_id": session, "code": mailed(email, "code")}
+
+
+def proof():
+    return {"password": PASSWORD, "code": None, "token": None, "is_recovery": None}
+
+
+def operated():
+    return {"email": member()[0], "action": ("suspend", "resume", "require_password_change")[next(numbers) % 3]}
+
+
 def no_second_factor():
-    return {"token": None, "code": None, "is_recovery": None, **credentials()}
+    return {"token": None, "code": None, "is_recovery": None, "device_token": None, **credentials()}
 
 
 def newcomer():
@@ -162,7 +241,7 @@ RIGHT = {
     "POST /v1/create-account": lambda: {"language": "nl-NL", **newcomer()},
     "POST /v1/verify-email-otp": begun,
     "POST /v1/resend-email-otp": another_code,
-    "POST /v1/login": credentials,
+    "POST /v1/login": lambda: {"device_token": None, **credentials()},
     "POST /v1/authenticate": no_second_factor,
     "POST /v1/magic-link": lambda: {"email": stranger(), "language": "nl-NL"},
     "POST /v1/magic-link/redeem": link_or_code,
@@ -170,6 +249,23 @@ RIGHT = {
     "POST /v1/two-factor/totp/enroll": lambda: {"password": PASSWORD},
     "POST /v1/two-factor/totp/confirm": lambda: {"code": app_code()},
     "POST /v1/two-factor/email/enable": lambda: {"password": PASSWORD},
+    "POST /v1/forgot-password": lambda: {"email": stranger(), "language": "nl-NL"},
+    "POST /v1/forgot-password/resend": forgotten_again,
+    "POST /v1/forgot-password/verify": recovery_link_or_code,
+    "POST /v1/reset-password": new_password,
+    "POST /v1/two-factor/recover": lost_app,
+    "POST /v1/two-factor/recover/finish": lost_app_code,
+    "POST /v1/two-factor/recover/cancel": stop_link,
+    "POST /v1/step-up": proof,
+    "POST /v1/two-factor/totp/remove": lambda: {"password": PASSWORD},
+    "POST /v1/two-factor/email/disable": lambda: {"password": PASSWORD},
+    "POST /v1/two-factor/recovery-codes": lambda: {"password": PASSWORD},
+    "POST /v1/change-password": lambda: {"current_password": PASSWORD, "password": PASSWORD + "2"},
+    "POST /v1/change-email": newcomer,
+    "POST /v1/change-email/verify": new_address,
+    "POST /v1/delete-account": lambda: {"password": PASSWORD},
+    "POST /v1/devices": lambda: {"label": "Kitchen"},
+    "POST /dev/account": operated,
 }
 
 # The same for parameters in paths.
@@ -178,11 +274,29 @@ RIGHT_PATH = {
     "DELETE /auth/otp/{session}": lambda: {"session": registered()[1]},
 }
 
-# What can be asked for once by each bearer.
-ONCE = ("POST /v1/logout", "POST /v1/two-factor/totp/confirm")
+# What can be asked for once by each bearer, who has to have what it is about.
+ONCE = {
+    "POST /v1/logout": member,
+    "POST /v1/two-factor/totp/confirm": member,
+    "POST /v1/step-up": member,
+    "POST /v1/two-factor/totp/remove": with_app,
+    "POST /v1/two-factor/email/disable": with_mailed_codes,
+    "POST /v1/two-factor/recovery-codes": with_app,
+    "POST /v1/change-password": member,
+    "POST /v1/change-email": member,
+    "POST /v1/delete-account": member,
+    # Trust is for who has signed in a moment ago.
+    "POST /v1/devices": member,
+    "POST /v1/step-up/mail": member,
+}
 
 # What is in a body whichever of its fields were generated.
-ALWAYS = {"POST /v1/magic-link/redeem": ("link", "session_id", "code"), "POST /v1/two-factor/prove": ("password",)}
+ALWAYS = {
+    "POST /v1/magic-link/redeem": ("link", "session_id", "code"),
+    "POST /v1/two-factor/prove": ("password",),
+    "POST /v1/forgot-password/verify": ("link", "session_id", "code"),
+    "POST /v1/step-up": ("password",),
+}
 
 
 def asks_for_bearer(case):
@@ -197,7 +311,7 @@ class Bearer:
         if not asks_for_bearer(case):
             return None
         if "token" not in bearer or case.operation.label in ONCE:
-            bearer["token"] = member()[1]
+            bearer["token"] = ONCE.get(case.operation.label, member)()[1]
         return bearer["token"]
 
     def set(self, case, data, context):

@@ -4,7 +4,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use countersign::factor::OtpauthUri;
 use countersign::{
-    CheckSession, ConfirmTotp, EnableMailedCode, EndSessions, EnrolTotp, ListSessions, Method, SessionInfo,
+    CheckSession, ConfirmTotp, EnableMailedCode, EndSessions, EnrolTotp, ListSessions, Method, RecoveryCode,
     Which,
 };
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::http::caller::Caller;
 use crate::mail::whole_seconds;
 
 /// Refusals to somebody whose session is asked for with each request.
-const BEARER: Fields = Fields { handle: None, credentials: "password", factor: "password" };
+const BEARER: Fields = Fields::BEARER;
 
 /// Who is shown as the issuer in authenticator apps.
 const ISSUER: &str = "countersign";
@@ -31,7 +31,7 @@ pub(super) async fn me(State(app): State<App>, Caller(client): Caller, Bearer(se
     let (info, told) = app.put(CheckSession { client, session }, BEARER).await?;
     let mut data = with_person(json!({}), app.person(&info.account).await?);
     if let Value::Object(data) = &mut data {
-        data.insert("amr".into(), amr(&info));
+        data.insert("amr".into(), amr(&info.methods));
         data.insert("aal".into(), json!(info.aal));
         data.insert("expires_at".into(), json!(whole_seconds(info.expires_at)));
     }
@@ -39,8 +39,8 @@ pub(super) async fn me(State(app): State<App>, Caller(client): Caller, Bearer(se
 }
 
 /// The ways of proof as an `amr` claim: each once.
-fn amr(info: &SessionInfo) -> Value {
-    let mut names: Vec<_> = info.methods.iter().map(|method: &Method| method.name()).collect();
+pub(super) fn amr(methods: &[Method]) -> Value {
+    let mut names: Vec<_> = methods.iter().map(|method| method.name()).collect();
     names.dedup();
     json!(names)
 }
@@ -69,7 +69,7 @@ pub(super) async fn sessions(
             json!({
                 "id": info.id.to_string(),
                 "label": info.label.as_str(),
-                "amr": amr(info),
+                "amr": amr(&info.methods),
                 "aal": info.aal,
                 "created_at": whole_seconds(info.created_at),
                 "last_used_at": whole_seconds(info.last_used_at),
@@ -135,13 +135,14 @@ pub(super) async fn confirm_totp(
     let code = form.code("code")?;
     let fields = Fields { factor: "code", ..BEARER };
     let (issued, told) = app.put(ConfirmTotp { client, session, code }, fields).await?;
-    let codes: Vec<_> = issued.codes.iter().map(|code| code.expose().to_owned()).collect();
-    let data = json!({ "recovery_codes": codes });
-    Ok(Yes::new(
-        "The authenticator app is on. Keep the recovery codes; they are shown this once.",
-        data,
-        told,
-    ))
+    let message = "The authenticator app is on. Keep the recovery codes; they are shown this once.";
+    Ok(Yes::new(message, recovery_codes(&issued.codes), told))
+}
+
+/// New recovery codes, told this once.
+pub(super) fn recovery_codes(codes: &[RecoveryCode]) -> Value {
+    let codes: Vec<_> = codes.iter().map(|code| code.expose().to_owned()).collect();
+    json!({ "recovery_codes": codes })
 }
 
 /// `POST /v1/two-factor/email/enable`

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign::http::Header;
-use countersign::{Factor, Refusal};
+use countersign::{Device, Factor, Refusal, Ticket};
 use serde_json::{Map, Value, json};
 
 use crate::http::answer::{Failure, Wrong, json_response};
@@ -43,6 +43,8 @@ impl IntoResponse for Yes {
 pub(super) struct No {
     why: Why,
     told: Vec<Header>,
+    /// The new ticket of the trusted device that was shown, which is good although this is a no.
+    device: Option<String>,
 }
 
 #[derive(PartialEq, Eq, Debug)]
@@ -51,8 +53,8 @@ enum Why {
     Fields(Vec<Wrong>),
     /// No signed-in session came with the request: 401.
     SignedOut,
-    /// Anything else, in words.
-    Plain(StatusCode, String),
+    /// Anything else, in words, and what to do about it.
+    Plain(StatusCode, String, Value),
 }
 
 /// Where an endpoint's refusals belong: the names of its fields.
@@ -64,6 +66,23 @@ pub(super) struct Fields {
     pub(super) credentials: &'static str,
     /// The field whose factor may be disabled.
     pub(super) factor: &'static str,
+    /// The field of a mailed code.
+    pub(super) mailed: &'static str,
+}
+
+impl Fields {
+    /// At a stranger's door, where a code, its session and what it is for are wrong by one text.
+    pub(super) const STRANGER: Self =
+        Self { handle: Some("code"), credentials: "email", factor: "code", mailed: "token" };
+
+    /// Of somebody whose session is asked for with each request.
+    pub(super) const BEARER: Self =
+        Self { handle: None, credentials: "password", factor: "password", mailed: "token" };
+
+    /// With another field that leads to the session.
+    pub(super) const fn led_by(self, handle: &'static str) -> Self {
+        Self { handle: Some(handle), ..self }
+    }
 }
 
 /// One text for a code that is wrong, has expired, was used, or belongs to another session: which, is not told.
@@ -87,9 +106,20 @@ impl No {
         Self { told, ..self }
     }
 
+    /// With the new ticket of the device that was shown.
+    pub(super) fn with_device(self, device: Option<&Ticket<Device>>) -> Self {
+        Self { device: device.map(Ticket::expose), ..self }
+    }
+
+    /// What does not fit where things stand: 409.
+    pub(super) fn unfit(why: &str) -> Self {
+        Why::Plain(StatusCode::CONFLICT, why.into(), json!([])).into()
+    }
+
     /// The library's no.
     pub(super) fn of(refusal: &Refusal, fields: Fields) -> Self {
-        let plain = |status, why: &str| Why::Plain(status, why.into()).into();
+        let plain = |status, why: &str| Why::Plain(status, why.into(), json!([])).into();
+        let forbidden = |why: &str, data| Why::Plain(StatusCode::FORBIDDEN, why.into(), data).into();
         match refusal {
             Refusal::InvalidSession => match fields.handle {
                 Some(handle @ "code") => Self::field(handle, WRONG_CODE),
@@ -102,7 +132,7 @@ impl No {
                 Self::field(fields.credentials, if stranger { WRONG_CREDENTIALS } else { WRONG_PASSWORD })
             }
             Refusal::InvalidProof { factor, .. } => match factor {
-                Factor::MailedCode => Self::field("token", WRONG_CODE),
+                Factor::MailedCode => Self::field(fields.mailed, WRONG_CODE),
                 Factor::Password => Self::field("password", WRONG_PASSWORD),
                 Factor::Totp | Factor::RecoveryCode => Self::field("code", WRONG_CODE),
             },
@@ -119,8 +149,19 @@ impl No {
             Refusal::Limited { .. } => {
                 plain(StatusCode::TOO_MANY_REQUESTS, "Too many requests. Please wait before trying again.")
             }
-            Refusal::StepUpRequired => {
-                plain(StatusCode::FORBIDDEN, "Sign in with the second factor before changing it.")
+            Refusal::StepUpRequired { offered } => {
+                forbidden("Please prove again who you are.", json!({ "step_up": factors(offered) }))
+            }
+            Refusal::ActionRequired { actions } => {
+                let actions: Vec<_> = actions.iter().map(|action| action.name()).collect();
+                forbidden("Something else has to be done first.", json!({ "required": actions }))
+            }
+            Refusal::ProofRequired { .. } => {
+                Self::field("code", "Please enter the code of your authenticator app, or a recovery code.")
+            }
+            Refusal::NotEnrolled => Self::unfit("The account does not have this second factor."),
+            Refusal::LastFactor => {
+                plain(StatusCode::FORBIDDEN, "A second factor is required, and this is the only one.")
             }
             Refusal::FactorNotAllowed => {
                 plain(StatusCode::FORBIDDEN, "This second factor is not allowed here.")
@@ -130,9 +171,14 @@ impl No {
     }
 }
 
+/// Factors by name, the first to be offered first.
+pub(super) fn factors(offered: &[Factor]) -> Vec<&'static str> {
+    offered.iter().map(|factor| factor.name()).collect()
+}
+
 impl From<Why> for No {
     fn from(why: Why) -> Self {
-        Self { why, told: Vec::new() }
+        Self { why, told: Vec::new(), device: None }
     }
 }
 
@@ -145,7 +191,7 @@ impl From<Failure> for No {
             }
             other => {
                 let (status, details) = other.plainly();
-                Why::Plain(status, format!("{details}."))
+                Why::Plain(status, format!("{details}."), json!([]))
             }
         }
         .into()
@@ -154,14 +200,20 @@ impl From<Failure> for No {
 
 impl IntoResponse for No {
     fn into_response(self) -> Response {
-        let plain = |status, message: &str| {
-            json_response(status, &json!({ "error": true, "message": message, "data": [] }))
+        let plain = |status, message: &str, data: Value| {
+            json_response(status, &json!({ "error": true, "message": message, "data": data }))
         };
         let mut response = match self.why {
-            Why::Fields(fields) => json_response(StatusCode::UNPROCESSABLE_ENTITY, &overview(fields)),
-            Why::Plain(status, message) => plain(status, &message),
+            Why::Fields(fields) => {
+                let mut body = overview(fields);
+                if let (Some(device), Value::Object(body)) = (self.device, &mut body) {
+                    body.insert("device_token".into(), device.into());
+                }
+                json_response(StatusCode::UNPROCESSABLE_ENTITY, &body)
+            }
+            Why::Plain(status, message, data) => plain(status, &message, data),
             Why::SignedOut => {
-                let mut response = plain(StatusCode::UNAUTHORIZED, "Please sign in.");
+                let mut response = plain(StatusCode::UNAUTHORIZED, "Please sign in.", json!([]));
                 challenge(response.headers_mut());
                 response
             }
@@ -196,12 +248,12 @@ fn challenge(headers: &mut HeaderMap) {
 mod tests {
     use std::time::Duration;
 
-    use countersign::{SessionState, Timestamp};
+    use countersign::{SessionState, Timestamp, Todo};
 
     use super::*;
 
-    const STRANGER: Fields = Fields { handle: Some("code"), credentials: "email", factor: "code" };
-    const BEARER: Fields = Fields { handle: None, credentials: "password", factor: "password" };
+    const STRANGER: Fields = Fields::STRANGER;
+    const BEARER: Fields = Fields::BEARER;
 
     fn field(refusal: &Refusal, fields: Fields) -> (&'static str, String) {
         match No::of(refusal, fields).why {
@@ -242,8 +294,24 @@ mod tests {
         assert!(field(&Refusal::FactorDisabled, BEARER).1.contains("disabled"), "it is told apart");
         assert_eq!(field(&Refusal::NothingPending, BEARER).0, "code");
         assert_eq!(status(&Refusal::InvalidSession, BEARER), 401);
-        assert_eq!(status(&Refusal::StepUpRequired, BEARER), 403);
+        assert_eq!(status(&Refusal::NotEnrolled, BEARER), 409);
+        assert_eq!(status(&Refusal::LastFactor, BEARER), 403);
         assert_eq!(status(&Refusal::FactorNotAllowed, BEARER), 403);
+    }
+
+    #[test]
+    fn what_has_to_be_done_first_is_named_in_the_data() {
+        let told = |refusal: &Refusal| match No::of(refusal, BEARER).why {
+            Why::Plain(status, _, data) => (status.as_u16(), data),
+            other => panic!("{other:?}"),
+        };
+        let offered = vec![Factor::Password, Factor::Totp];
+        let proven = json!({ "step_up": ["password", "totp"] });
+        assert_eq!(told(&Refusal::StepUpRequired { offered: offered.clone() }), (403, proven));
+        let actions = vec![Todo::ChangePassword, Todo::EnrolFactor];
+        let required = json!({ "required": ["change_password", "enrol_factor"] });
+        assert_eq!(told(&Refusal::ActionRequired { actions }), (403, required));
+        assert_eq!(field(&Refusal::ProofRequired { offered }, STRANGER).0, "code");
     }
 
     #[test]

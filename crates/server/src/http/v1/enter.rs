@@ -3,20 +3,17 @@
 use axum::extract::State;
 use countersign::factor::{RecoveryCode, Regenerate};
 use countersign::{
-    Factor, OtpSession, PasswordSignIn, Progress, Proof, Proofs, ProveFactor, Purpose, RedeemSignIn,
-    ResendSignUp, SecondFactor, SignIn, SignUp, SignedIn, Started, Steps, Verify,
+    Device, Factor, OtpSession, Password, PasswordSignIn, Progress, Proof, Proofs, ProveFactor, Purpose,
+    RedeemSignIn, ResendSignUp, SecondFactor, SignIn, SignUp, SignedIn, Started, Steps, Ticket, Verify,
 };
 use serde_json::{Value, json};
 
-use super::answer::{Fields, No, Yes};
+use super::answer::{Fields, No, Yes, factors};
 use super::form::{Field, Form, both};
 use super::with_person;
 use crate::http::App;
 use crate::http::answer::Failure;
 use crate::http::caller::{Agent, Caller};
-
-/// Refusals at a stranger's door.
-const STRANGER: Fields = Fields { handle: Some("code"), credentials: "email", factor: "code" };
 
 type Answer = Result<Yes, No>;
 
@@ -27,7 +24,8 @@ pub(super) async fn create_account(State(app): State<App>, Caller(client): Calle
     let ((identifier, password), (profile, locale)) =
         both(both(form.email(), form.password()), form.profile())?;
     let email = identifier.as_str().to_owned();
-    let (started, told) = app.put(SignUp { client, identifier, password, profile, locale }, STRANGER).await?;
+    let (started, told) =
+        app.put(SignUp { client, identifier, password, profile, locale }, Fields::STRANGER).await?;
     let data = json!({ "email": email, "session_id": started.session.expose() });
     Ok(Yes::new("A code was sent to your e-mail address.", data, told))
 }
@@ -43,7 +41,7 @@ pub(super) async fn verify_email_otp(
         both(both(form.email(), form.ticket("session_id")), form.code("code"))?;
     let (identifier, enter) = (Some(identifier), Some(label));
     let question = Verify { client, purpose: Purpose::SignUp, session, code, identifier, enter };
-    let (verified, told) = app.put(question, STRANGER).await?;
+    let (verified, told) = app.put(question, Fields::STRANGER).await?;
     let token = verified.progress.and_then(Progress::signed_in).map(|signed_in| signed_in.session().expose());
     let data = with_person(json!({ "token": token }), app.person(&verified.account).await?);
     Ok(Yes::new("Your e-mail address is verified.", data, told))
@@ -59,7 +57,7 @@ pub(super) async fn resend_email_otp(State(app): State<App>, Caller(client): Cal
     let ((identifier, password), session) =
         both(both(form.email(), form.password()), form.session_id::<OtpSession>())?;
     let question = ResendSignUp { client, identifier, password, session };
-    let (started, told) = app.put(question, STRANGER).await?;
+    let (started, told) = app.put(question, Fields::STRANGER).await?;
     Ok(Yes::new("A code was sent to your e-mail address.", session_of(&started), told))
 }
 
@@ -70,12 +68,16 @@ pub(super) async fn login(
     Agent(label): Agent,
     form: Form,
 ) -> Answer {
-    let (identifier, password) = both(form.email(), form.password())?;
+    let ((identifier, password), device) = both(both(form.email(), form.password()), form.device())?;
     let steps = Steps::AtOnce(Proofs::default());
-    let question = PasswordSignIn { client, identifier, password, steps, label, locale: None, device: None };
-    let (progress, told) = app.put(question, STRANGER).await?;
+    let question = PasswordSignIn { client, identifier, password, steps, label, locale: None, device };
+    let (progress, told) = app.put(question, Fields::STRANGER).await?;
     let (message, data) = so_far(&app, &progress).await?;
-    Ok(Yes::new(message, data, told))
+    let device = match &progress {
+        Progress::SignedIn(signed_in) => signed_in.device(),
+        Progress::SecondFactor(missing) => missing.device.as_ref(),
+    };
+    Ok(Yes::new(message, with_device(data, device), told))
 }
 
 /// How far a sign-in came, in the fields of `/v1/login`.
@@ -104,26 +106,46 @@ pub(super) async fn authenticate(
     Agent(label): Agent,
     form: Form,
 ) -> Answer {
-    let ((identifier, password), proofs) = both(both(form.email(), form.password()), proofs(&form))?;
+    let ((identifier, password), (proofs, device)) =
+        both(both(form.email(), form.password()), both(proofs(&form), form.device()))?;
     let steps = Steps::AtOnce(proofs);
-    let question = PasswordSignIn { client, identifier, password, steps, label, locale: None, device: None };
-    match app.put(question, STRANGER).await? {
+    let question = PasswordSignIn { client, identifier, password, steps, label, locale: None, device };
+    match app.put(question, Fields::STRANGER).await? {
         (Progress::SignedIn(signed_in), told) => {
-            let data = signed_in_as(&app, &signed_in).await?;
+            let data = with_device(signed_in_as(&app, &signed_in).await?, signed_in.device());
             Ok(Yes::new("Signed in.", data, told).with_errors())
         }
-        (Progress::SecondFactor(missing), told) => Err(ask_for(&missing).told(told)),
+        (Progress::SecondFactor(missing), told) => {
+            Err(ask_for(&missing).told(told).with_device(missing.device.as_ref()))
+        }
     }
+}
+
+/// With the next ticket of a device, where a good one was shown: that one is worth nothing from now on.
+fn with_device(mut data: Value, device: Option<&Ticket<Device>>) -> Value {
+    if let (Some(device), Value::Object(data)) = (device, &mut data) {
+        data.insert("device_token".into(), json!(device.expose()));
+    }
+    data
 }
 
 /// What came with the password: `token` is the mailed code; `code` is that of the authenticator app or, with `is_recovery`, one
 /// from the drawer.
-fn proofs(form: &Form) -> Field<Proofs> {
+pub(super) fn proofs(form: &Form) -> Field<Proofs> {
     let ((mailed_code, code), recovery) =
         both(both(form.optional_code("token"), form.optional("code")), form.is_recovery())?;
     let recovery_code = code.filter(|_| recovery).map(RecoveryCode::typed);
     let totp = if recovery { None } else { form.optional_code("code")? };
     Ok(Proofs { totp, mailed_code, recovery_code })
+}
+
+/// The one of them that is shown where one is asked for.
+pub(super) fn one(proofs: Proofs, password: Option<Password>) -> Option<Proof> {
+    let Proofs { totp, mailed_code, recovery_code } = proofs;
+    (recovery_code.map(Proof::RecoveryCode))
+        .or(totp.map(Proof::Totp))
+        .or(mailed_code.map(Proof::MailedCode))
+        .or(password.map(Proof::Password))
 }
 
 /// The second factor is missing: the field it would be in.
@@ -162,7 +184,7 @@ async fn signed_in_as(app: &App, signed_in: &SignedIn) -> Result<Value, No> {
 /// `POST /v1/magic-link`: mails a link and a code, if the address has an account; the answer is the same if not.
 pub(super) async fn magic_link(State(app): State<App>, Caller(client): Caller, form: Form) -> Answer {
     let (identifier, locale) = both(form.email(), form.language())?;
-    let (started, told) = app.put(SignIn { client, identifier, locale }, STRANGER).await?;
+    let (started, told) = app.put(SignIn { client, identifier, locale }, Fields::STRANGER).await?;
     Ok(Yes::new("If there is an account, a link was sent to its address.", session_of(&started), told))
 }
 
@@ -177,11 +199,11 @@ pub(super) async fn redeem_magic_link(
         let (session, code) = both(form.ticket("session_id"), form.code("code"))?;
         let (purpose, enter) = (Purpose::SignIn, Some(label));
         let question = Verify { client, purpose, session, code, identifier: None, enter };
-        let (verified, told) = app.put(question, STRANGER).await?;
+        let (verified, told) = app.put(question, Fields::STRANGER).await?;
         (verified.progress, told)
     } else {
         let question = RedeemSignIn { client, link: form.ticket("link")?, label };
-        let (progress, told) = app.put(question, Fields { handle: Some("link"), ..STRANGER }).await?;
+        let (progress, told) = app.put(question, Fields::STRANGER.led_by("link")).await?;
         (Some(progress), told)
     };
     let progress = progress.ok_or_else(|| No::field("code", "Nobody was signed in."))?;
@@ -189,9 +211,8 @@ pub(super) async fn redeem_magic_link(
     if let Progress::SecondFactor(SecondFactor { login, offered, .. }) = &progress
         && let Value::Object(data) = &mut data
     {
-        let offered: Vec<_> = offered.iter().map(|factor| factor.name()).collect();
-        data.insert("login".into(), json!(login.as_ref().map(countersign::Ticket::expose)));
-        data.insert("offered".into(), json!(offered));
+        data.insert("login".into(), json!(login.as_ref().map(Ticket::expose)));
+        data.insert("offered".into(), json!(factors(offered)));
     }
     Ok(Yes::new(message, data, told))
 }
@@ -205,13 +226,8 @@ pub(super) async fn prove(
 ) -> Answer {
     let (login, (proofs, password)) =
         both(form.ticket("login"), both(proofs(&form), form.optional_password()))?;
-    let Proofs { totp, mailed_code, recovery_code } = proofs;
-    let proof = (recovery_code.map(Proof::RecoveryCode))
-        .or(totp.map(Proof::Totp))
-        .or(mailed_code.map(Proof::MailedCode))
-        .or(password.map(Proof::Password))
-        .ok_or_else(|| No::from(Failure::invalid("code", "is required")))?;
-    let fields = Fields { handle: Some("login"), ..STRANGER };
+    let proof = one(proofs, password).ok_or_else(|| No::from(Failure::invalid("code", "is required")))?;
+    let fields = Fields::STRANGER.led_by("login");
     let (signed_in, told) = app.put(ProveFactor { client, login, proof, label }, fields).await?;
     Ok(Yes::new("Signed in.", signed_in_as(&app, &signed_in).await?, told))
 }

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use countersign::{Code, Identifier, Locale, Password, Profile, Session, Ticket, TicketKind};
+use countersign::{Code, Device, Identifier, Locale, Password, Profile, Session, Ticket, TicketKind};
 use serde_json::json;
 
 use super::answer::No;
@@ -55,8 +55,12 @@ impl Form {
 
     /// `password`
     pub(super) fn password(&self) -> Field<Password> {
-        let password = self.required("password")?;
-        Password::typed(password).map_err(|_| Failure::invalid("password", "is too long"))
+        self.password_in("password")
+    }
+
+    /// A password that must be there.
+    pub(super) fn password_in(&self, name: &'static str) -> Field<Password> {
+        Password::typed(self.required(name)?).map_err(|_| Failure::invalid(name, "is too long"))
     }
 
     /// `password`, where it may be absent.
@@ -97,6 +101,11 @@ impl Form {
         let profile = json!({ "name": name, "language": language.as_ref().map(Locale::as_str) });
         let profile = Profile::new(profile.to_string().into_bytes());
         Ok((profile.map_err(|_| Failure::invalid("name", "is too long"))?, language))
+    }
+
+    /// `device_token`. What is no ticket is like none.
+    pub(super) fn device(&self) -> Field<Option<Ticket<Device>>> {
+        Ok(self.optional("device_token")?.and_then(|device| Ticket::parse(device).ok()))
     }
 
     /// `session_id`: at most 64 characters. What is no ticket is like none.

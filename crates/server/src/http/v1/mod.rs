@@ -5,13 +5,19 @@
 //! | `answer` | the shapes of answers |
 //! | `form` | the fields of requests |
 //! | `enter` | the public endpoints: signing up and in |
-//! | `account` | those of somebody who is signed in: who, sessions, second factors |
+//! | `recover` | winning an account back: a lost password, a lost second factor |
+//! | `account` | those of somebody who is signed in: who, sessions, setting up second factors |
+//! | `manage` | changing what signs in: password, address, second factors; and proving it again for that |
+//! | `devices` | trusted devices |
 
 mod account;
 mod answer;
+mod devices;
 mod enter;
 mod form;
+mod manage;
 mod qr;
+mod recover;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -19,6 +25,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use countersign::http::{Header, client_quota, headers, limit_headers, uncounted, x_rate_limit};
+use countersign::throttle::Quota;
 use countersign::{AccountId, Outcome, Request as Question, Timestamp, Verdict};
 use serde_json::{Map, Value, json};
 
@@ -45,6 +52,25 @@ pub(super) fn routes() -> Routes<App> {
         .route("/two-factor/totp/enroll", post(account::enrol_totp))
         .route("/two-factor/totp/confirm", post(account::confirm_totp))
         .route("/two-factor/email/enable", post(account::enable_mailed_code))
+        .route("/forgot-password", get(page::recovery_link).post(recover::forgot_password))
+        .route("/forgot-password/resend", post(recover::resend))
+        .route("/forgot-password/verify", post(recover::verify))
+        .route("/reset-password", post(recover::reset_password))
+        .route("/two-factor/recover", post(recover::lost_factor))
+        .route("/two-factor/recover/finish", post(recover::finish))
+        .route("/two-factor/recover/cancel", get(page::cancel_link).post(recover::cancel))
+        .route("/step-up", post(manage::step_up))
+        .route("/step-up/mail", post(manage::mail_step_up))
+        .route("/two-factor", get(manage::secured))
+        .route("/two-factor/totp/remove", post(manage::remove_totp))
+        .route("/two-factor/email/disable", post(manage::disable_mailed_code))
+        .route("/two-factor/recovery-codes", post(manage::regenerate))
+        .route("/change-password", post(manage::change_password))
+        .route("/change-email", post(manage::change_email))
+        .route("/change-email/verify", post(manage::verify_change_email))
+        .route("/delete-account", post(manage::delete_account))
+        .route("/devices", get(devices::list).post(devices::trust).delete(devices::forget_all))
+        .route("/devices/{id}", delete(devices::forget))
 }
 
 /// The endpoints, and what holds for each of their answers.
@@ -77,10 +103,25 @@ impl App {
     where
         Q: Question + Send + 'static,
     {
-        let outcome = self.ask(question).await?;
+        let (granted, limits) = self.put_after(Limits::default(), question, fields).await?;
+        Ok((granted, limits.told))
+    }
+
+    /// The same for a question that goes on from another in one request: what is told of the limits is told of both.
+    async fn put_after<Q>(
+        &self,
+        before: Limits,
+        question: Q,
+        fields: Fields,
+    ) -> Result<(Q::Output, Limits), No>
+    where
+        Q: Question + Send + 'static,
+    {
+        let mut outcome = self.ask(question).await?;
+        outcome.limits.splice(..0, before.counted);
         let told = told(&outcome);
         match outcome.verdict {
-            Verdict::Granted(granted) => Ok((granted, told)),
+            Verdict::Granted(granted) => Ok((granted, Limits { counted: outcome.limits, told })),
             Verdict::Refused(refusal) => Err(No::of(&refusal, fields).told(told)),
         }
     }
@@ -96,6 +137,13 @@ impl App {
         });
         Ok(known.as_object().cloned().unwrap_or_default())
     }
+}
+
+/// What a request was counted against, and how that is told.
+#[derive(Default)]
+struct Limits {
+    counted: Vec<Quota>,
+    told: Vec<Header>,
 }
 
 fn told<T>(outcome: &Outcome<T>) -> Vec<Header> {

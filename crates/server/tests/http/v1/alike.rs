@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 
 /// An answer up to digits and what is random in it.
-fn outline(answer: &Answer) -> (u16, BTreeMap<String, String>, String) {
+pub(crate) fn outline(answer: &Answer) -> (u16, BTreeMap<String, String>, String) {
     let mut text = String::new();
     let mut rest = answer.text.as_str();
     while let Some(at) = rest.find("otp_") {

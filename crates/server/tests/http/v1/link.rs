@@ -9,9 +9,7 @@ fn mailed(server: &Server<'_>, email: &str) -> (String, Value) {
     let session = data(&ask(server, "/v1/magic-link", &json!({ "email": email })))["session_id"].clone();
     let mail = server.mail(email).pop().unwrap();
     assert_eq!(mail["kind"], "sign_in_code");
-    let link = mail["link"].as_str().unwrap();
-    let fragment = link.strip_prefix(&format!("{}/v1/magic-link#token=", server.base())).unwrap();
-    (fragment.split_once("&email=").unwrap().0.to_owned(), session)
+    (token_in(&mail, &format!("{}/v1/magic-link", server.base())), session)
 }
 
 fn redeem(server: &Server<'_>, body: Value) -> Answer {

@@ -1,11 +1,16 @@
 //! The `/v1` endpoints.
 
 mod alike;
+mod devices;
 mod documents;
 mod factors;
 mod guesses;
 mod link;
+mod lost_factor;
+mod manage;
+mod operator;
 mod person;
+mod recovery;
 mod secrets;
 mod sessions;
 mod shapes;
@@ -69,6 +74,13 @@ pub(crate) fn wait_of(answer: &Answer) -> i64 {
         "{answer:?}"
     );
     seconds
+}
+
+/// The token in a mailed link, which leads to the page.
+pub(crate) fn token_in(mail: &Value, page: &str) -> String {
+    let link = mail["link"].as_str().unwrap();
+    let fragment = link.strip_prefix(&format!("{page}#token=")).unwrap_or_else(|| panic!("{link}"));
+    fragment.split_once("&email=").unwrap().0.to_owned()
 }
 
 /// From a client of its own, so that no meter is in the way; needs `--trust-proxy 1`.

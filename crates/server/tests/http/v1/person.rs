@@ -86,7 +86,7 @@ impl<'a> Person<'a> {
 }
 
 /// The seconds of a time such as `2026-11-21T20:00:00Z`, by the calendar of days since 1970.
-fn unix_seconds(text: &str) -> i64 {
+pub(crate) fn unix_seconds(text: &str) -> i64 {
     let number = |from: usize, to: usize| text[from..to].parse::<i64>().unwrap();
     let (year, month, day) = (number(0, 4), number(5, 7), number(8, 10));
     let leap_days = |year: i64| year / 4 - year / 100 + year / 400;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const PUBLIC: [&str; 8] = [
+const PUBLIC: [&str; 16] = [
     "/v1/create-account",
     "/v1/verify-email-otp",
     "/v1/resend-email-otp",
@@ -13,9 +13,17 @@ const PUBLIC: [&str; 8] = [
     "/v1/magic-link",
     "/v1/magic-link/redeem",
     "/v1/two-factor/prove",
+    "/v1/forgot-password",
+    "/v1/forgot-password/resend",
+    "/v1/forgot-password/verify",
+    "/v1/reset-password",
+    "/v1/two-factor/recover",
+    "/v1/two-factor/recover/finish",
+    "/v1/two-factor/recover/cancel",
+    "/v1/change-email/verify",
 ];
 
-const SIGNED_IN: [(&str, &str); 8] = [
+const SIGNED_IN: [(&str, &str); 21] = [
     ("GET", "/v1/me"),
     ("POST", "/v1/logout"),
     ("GET", "/v1/sessions"),
@@ -24,6 +32,19 @@ const SIGNED_IN: [(&str, &str); 8] = [
     ("POST", "/v1/two-factor/totp/enroll"),
     ("POST", "/v1/two-factor/totp/confirm"),
     ("POST", "/v1/two-factor/email/enable"),
+    ("POST", "/v1/step-up"),
+    ("POST", "/v1/step-up/mail"),
+    ("GET", "/v1/two-factor"),
+    ("POST", "/v1/two-factor/totp/remove"),
+    ("POST", "/v1/two-factor/email/disable"),
+    ("POST", "/v1/two-factor/recovery-codes"),
+    ("POST", "/v1/change-password"),
+    ("POST", "/v1/change-email"),
+    ("POST", "/v1/delete-account"),
+    ("GET", "/v1/devices"),
+    ("POST", "/v1/devices"),
+    ("DELETE", "/v1/devices"),
+    ("DELETE", "/v1/devices/0123456789abcdef"),
 ];
 
 #[test]
@@ -132,7 +153,9 @@ fn a_bearer_is_asked_for_where_somebody_is_signed_in_and_nowhere_else() {
     let place = Place::new();
     let server = start(&place);
     let john = Person::new(&server, "john@example.com");
-    let body = json!({ "password": PASSWORD, "code": "123456" });
+    let body = json!({
+        "email": "vi@example.com", "password": PASSWORD, "current_password": PASSWORD, "code": "123456",
+    });
     for (method, path) in SIGNED_IN {
         for header in [
             "",
