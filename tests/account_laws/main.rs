@@ -31,6 +31,7 @@ mod household;
 mod parallel;
 mod racing;
 mod resets;
+mod scenes;
 mod streets;
 mod trail;
 
