@@ -50,7 +50,7 @@ fn check(cases: u32, settings: u8, story: impl Strategy<Value = Vec<Op>>, never:
 }
 
 /// Every answer and every situation that stories must come to.
-const ALL: [&str; 77] = [
+const ALL: [&str; 78] = [
     "in_by_password",
     "in_by_code",
     "in_by_link",
@@ -109,7 +109,7 @@ const ALL: [&str; 77] = [
     "rehashed",
     "secured",
     "stepped_up",
-    "stepped_out",
+    "another_first",
     "password_changed",
     "password_too_short",
     "password_blocked",
@@ -123,6 +123,7 @@ const ALL: [&str; 77] = [
     "password_known",
     "not_mentioned",
     "trusted",
+    "device_kept_its_ticket",
     "second_factor_skipped",
     "rotated_twice",
     "device_replayed",
@@ -130,9 +131,13 @@ const ALL: [&str; 77] = [
     "locked_on_devices",
 ];
 
+/// What stories never come to where no second factor is required, a mailed code is one, and devices let past it.
+const LENIENT: [&str; 5] =
+    ["factor_not_allowed", "last_factor", "action_required", "device_kept_its_ticket", RULE_GUESSES_FREE];
+
 #[test]
 fn every_answer_is_the_models() {
-    check(400, 0, forward(), &["factor_not_allowed", "last_factor", "action_required", RULE_GUESSES_FREE]);
+    check(400, 0, forward(), &LENIENT);
 }
 
 #[test]
@@ -143,7 +148,7 @@ fn every_answer_is_the_models_with_idle_sessions() {
 /// Law 7: with a clock that also runs backwards.
 #[test]
 fn every_answer_is_the_models_under_any_clock() {
-    check(400, 0, any_way(), &["factor_not_allowed", "last_factor", "action_required", RULE_GUESSES_FREE]);
+    check(400, 0, any_way(), &LENIENT);
 }
 
 #[test]
@@ -160,26 +165,21 @@ fn every_answer_is_the_models_where_a_mailbox_is_no_second_factor() {
         RULE_SENDS_SHORT,
         RULE_SENDS_LONG,
     ];
-    let not_required = ["last_factor", "action_required", RULE_GUESSES_FREE];
-    check(300, 2, any_way(), &[&by_mail[..], &not_required].concat());
+    check(300, 2, any_way(), &[&by_mail[..], &LENIENT[1..]].concat());
 }
 
 #[test]
 fn every_answer_is_the_models_as_recommended() {
     let far = [
-        "factor_not_allowed",
         "factor_disabled",
         "burned_login",
         "dropped_session",
         "last_recovery_code",
         "client",
         "dead_code",
-        "last_factor",
-        "action_required",
         RULE_SENDS_LONG,
-        RULE_GUESSES_FREE,
         RULE_GUESSES_LONG,
         RULE_PENDING_LOGINS,
     ];
-    check(300, 3, any_way(), &far);
+    check(300, 3, any_way(), &[&far[..], &LENIENT].concat());
 }

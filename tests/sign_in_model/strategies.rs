@@ -480,19 +480,20 @@ pub(crate) fn tours() -> Vec<Vec<Op>> {
     let change = |new| Op::ChangePassword { session: 0, current: Pw::Right, new };
     let changes = [change(NewPw::Another(true)), change(NewPw::Another(false))];
     let by_app_too = [app_on(0), by_app.to_vec(), times_over(&changes, 6)].concat();
+    let new_codes = Op::NewCodes { session: 0, password: None };
     let trust = Op::Trust { session: 0 };
     let (right, wrong_on) = (on_device(0, Pw::Right), |times| vec![on_device(0, Pw::Wrong); times]);
     let earlier = on_device(9, Pw::Right);
-    let [at_home, at_home_by_app, _] = devices_on();
+    let [_, at_home, _] = devices_on();
     let many_wrong_codes = [vec![knock(0)], vec![prove(Proof::Drawer(Drawer::Wrong)); 5]].concat();
     let hasty = Op::Password { who: 0, password: Pw::Right, steps: Way::Stepwise, client: 1 };
     vec![
         // Notices: first half of them, then all.
-        [by_app_too, drawer.to_vec(), times_over(&changes, 8)].concat(),
+        [by_app_too, drawer.to_vec(), times_over(&changes, 8), vec![new_codes.clone()]].concat(),
         vec![knock(0), change(NewPw::Common), change(NewPw::Short), knock(0)],
-        [at_home_by_app, wrong_on(8), vec![trust], wrong_on(3), vec![right.clone()]].concat(),
+        [at_home.clone(), wrong_on(8), vec![trust], wrong_on(3), vec![right.clone()]].concat(),
         [app_on(0), times_over(&many_wrong_codes, 3)].concat(),
-        [app_on(0), by_app.to_vec(), vec![Op::NewCodes { session: 0, password: None }]].concat(),
+        [app_on(0), by_app.to_vec(), vec![new_codes]].concat(),
         vec![Op::Start { who: 0 }, Op::Redeem { link: 0 }],
         [at_home.clone(), vec![right.clone(), earlier.clone(), earlier.clone(), right.clone()]].concat(),
         [at_home, vec![right, Op::Move(61_000), earlier]].concat(),

@@ -16,7 +16,7 @@ use countersign::policy::RecoveryCodes;
 use countersign::*;
 
 use super::answer::{Answer, Entered, Expected, INVALID, Shown};
-use super::model::{App, Desk, Door, Guess, Model, Proven, Session, public};
+use super::model::{App, Desk, Door, Model, Proven, Session, public};
 use crate::otp::limits::ms;
 
 /// Which sessions are to end.
@@ -31,7 +31,7 @@ pub enum Ending {
 }
 
 impl Model {
-    /// Somebody is signed in. The oldest of too many sessions goes. The owner hears of every recovery code that is used.
+    /// Somebody is signed in. The oldest of too many sessions goes.
     pub(super) fn sign_in(
         &mut self,
         desk: &Desk,
@@ -43,7 +43,6 @@ impl Model {
         let sessions = self.settings.sessions;
         let (began, ends) = (desk.now, desk.now + ms(sessions.life));
         let methods: BTreeSet<Method> = proven.keys().copied().collect();
-        let used_code = proven.get(&Method::RecoveryCode) == Some(&desk.now);
         let (used, over, dropped) = (began, false, false);
         let label = label.to_owned();
         self.sessions.push(Session { who, proven, label, began, ends, used, over, dropped });
@@ -73,9 +72,14 @@ impl Model {
             required,
             device: false,
         };
-        let mention = MessageKind::RecoveryCodeUsed { left };
-        let mail = used_code.then(|| self.mention(desk, who, &mention)).flatten();
-        Expected { mail, ..Expected::from(Answer::SignedIn(entered)).making(self.sessions.len() - 1) }
+        Expected::from(Answer::SignedIn(entered)).making(self.sessions.len() - 1)
+    }
+
+    /// The owner hears of every recovery code that is used.
+    pub(super) fn used(&mut self, desk: &Desk, who: usize, method: Method, told: Expected) -> Expected {
+        let mention = MessageKind::RecoveryCodeUsed { left: self.account(who).left.len() };
+        let used = method == Method::RecoveryCode;
+        Expected { mail: used.then(|| self.mention(desk, who, &mention)).flatten(), ..told }
     }
 
     fn regenerate(&self, who: usize) -> Regenerate {
@@ -211,7 +215,9 @@ impl Model {
         let first = [Method::Password, Method::MailedCode, Method::MailedLink];
         let first = (!first.iter().any(|method| fresh.contains(method))).then_some(Factor::Password);
         fresh.extend(first.map(|_| Method::Password));
-        first.into_iter().chain(self.asked(*who, &fresh)).collect()
+        // The second factor comes before the first: afterwards the first is enough.
+        let second = self.asked(*who, &fresh);
+        if second.is_empty() { first.into_iter().collect() } else { second }
     }
 
     /// Somebody signed in asks to change what signs in: the password if it is typed, and whatever is not fresh. The desk, and how many
@@ -335,12 +341,10 @@ impl Model {
         Answer::Issued(count.into())
     }
 
-    /// What was guessed at a factor before is over (R2).
+    /// What was guessed at a factor before, by whomever, is over (R2).
     pub(super) fn bound_anew(&mut self, desk: &Desk, factor: Factor) {
-        let (record, partition) = (self.record(desk), desk.partition);
-        let over =
-            |guess: &Guess| guess.record == record && guess.factor == factor && guess.partition == partition;
-        self.guesses.retain(|guess| !over(guess));
+        let record = self.record(desk);
+        self.guesses.retain(|guess| guess.record != record || guess.factor != factor);
     }
 
     /// What signs in was changed: the owner is told, other sessions end, whatever was made for the account as it was is dead.

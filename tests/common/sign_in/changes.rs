@@ -59,16 +59,18 @@ impl Model {
             };
             (method, 0)
         };
-        self.sessions[at].over = true;
-        let mut all = self.sessions[at].proven.clone();
-        all.insert(method, desk.now);
+        self.sessions[at].proven.insert(method, desk.now);
+        let all = self.sessions[at].proven.clone();
         let methods: BTreeSet<Method> = all.keys().copied().collect();
-        // A session from before a factor was added ends if this is not that factor.
-        let told = if self.asked(who, &methods).is_empty() {
-            self.sign_in(&desk, who, all, false, label)
+        let offered = self.asked(who, &methods);
+        let told = if offered.is_empty() {
+            self.sessions[at].over = true;
+            let entered = self.sign_in(&desk, who, all, false, label);
+            self.used(&desk, who, method, entered)
         } else {
-            self.met.push("stepped_out");
-            INVALID.into()
+            // A device let past a factor, or it is newer than the session: that one comes first.
+            self.met.push("another_first");
+            Refusal::StepUpRequired { offered }.into()
         };
         self.close(&desk, true);
         told.hashing(hashes)
@@ -87,11 +89,12 @@ impl Model {
         } else if new == "password" {
             Some(Refusal::PasswordBlocked(Blocked::Common).into())
         } else {
-            self.untold(&desk, who)
+            (new == current).then(|| Refusal::PasswordBlocked(Blocked::Present).into())
         };
+        // However many notices there were: whoever knows the old password may have caused them.
         self.close(&desk, true);
         match refused {
-            Some(refused) => Compared::Told(refused.hashing(hashes)),
+            Some(refused) => Compared::Told(Expected::hashing(refused, hashes)),
             None => Compared::Go(self.account(who).generation),
         }
     }

@@ -116,7 +116,7 @@ impl Model {
     pub(super) fn mention(&mut self, desk: &Desk, who: usize, kind: &MessageKind) -> Option<Mail> {
         let Limit { count, window } = self.settings.notices;
         let told = self.account(who).told.iter().filter(|at| desk.now - **at < ms(window)).count();
-        let half = count as usize - told > count as usize / 2;
+        let half = (count as usize).saturating_sub(told) > count as usize / 2;
         self.met.push(if half { kind.name() } else { "not_mentioned" });
         half.then(|| self.notify(desk, who, kind))
     }

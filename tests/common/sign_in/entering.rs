@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use countersign::policy::*;
 use countersign::*;
 
-use super::answer::{Answer, Asked, Expected, INVALID, Mail};
+use super::answer::{Answer, Asked, Entered, Expected, INVALID, Mail};
 use super::model::{ByMail, Desk, Door, Login, Model, Slot};
 use super::typed::{Texts, Typed, canonical};
 use crate::otp::limits::ms;
@@ -300,7 +300,7 @@ impl Model {
         self.logins.iter().position(it)
     }
 
-    /// Signs in, or asks for what is missing; and commits. A device that was shown gets another ticket.
+    /// Signs in, or asks for what is missing; and commits. A device that was shown gets another ticket with what is granted.
     fn go_on(
         &mut self,
         desk: &Desk,
@@ -311,20 +311,30 @@ impl Model {
     ) -> Expected {
         let skips = device.is_some_and(|at| self.skips(at));
         let asked = self.asked(proven.who, &methods);
-        let ticket = device.map(|at| self.rotate(desk, at, proven.device.unwrap_or_default()));
         let skipped = skips && !asked.is_empty();
         self.met.extend(skipped.then_some("second_factor_skipped"));
         let mut told = if asked.is_empty() || skips {
+            let used = methods.iter().copied().find(|method| *method == Method::RecoveryCode);
             let all = methods.into_iter().map(|method| (method, desk.now)).collect();
-            self.sign_in(desk, proven.who, all, proven.weak, label)
+            let entered = self.sign_in(desk, proven.who, all, proven.weak, label);
+            match used {
+                Some(method) => self.used(desk, proven.who, method, entered),
+                None => entered,
+            }
         } else {
             self.ask(desk, proven, methods, asked, matches!(given, Texts::Stepwise))
         };
         match &mut told.answer {
-            Answer::SignedIn(entered) => entered.device = ticket.is_some(),
-            Answer::Second(asked) => asked.device = ticket.is_some(),
-            _ => {}
+            Answer::SignedIn(Entered { device: told, .. }) | Answer::Second(Asked { device: told, .. }) => {
+                *told = device.is_some();
+            }
+            _ => {
+                self.met.extend(device.map(|_| "device_kept_its_ticket"));
+                self.close(desk, true);
+                return told;
+            }
         }
+        let ticket = device.map(|at| self.rotate(desk, at, proven.device.unwrap_or_default()));
         self.close(desk, true);
         Expected { ticket, ..told }
     }

@@ -129,6 +129,7 @@ impl Model {
         let before = proven.into_iter().map(|method| (method, began));
         let all = before.chain([(method, desk.now)]).collect();
         let entered = self.sign_in(&desk, who, all, false, label);
+        let entered = self.used(&desk, who, method, entered);
         self.close(&desk, true);
         entered.hashing(hashes)
     }
