@@ -28,6 +28,7 @@ mod attacks;
 mod defects;
 mod faults;
 mod household;
+mod moves;
 mod parallel;
 mod racing;
 mod resets;
