@@ -150,7 +150,9 @@ impl Account {
         Ok(())
     }
 
-    /// Begins to move to another identifier, whose mailbox was proven: answers to both until the directory has been told.
+    /// Begins to move to another identifier, whose mailbox was proven: answers to both until the directory has been told. The one there is.
+    ///
+    /// One of an earlier move stays, since the directory may be being told of it: to drop it could leave no door.
     pub(crate) fn begin_move(
         &mut self,
         key: &DataKey,
@@ -159,32 +161,54 @@ impl Account {
     ) -> Result<Identifier, RecordError> {
         let mut credentials = self.credentials(key)?;
         let from = credentials.identifier.clone();
-        self.identifiers = vec![Self::digest(key, &from), Self::digest(key, to)];
+        if !self.answers_to(key, to) {
+            self.identifiers.push(Self::digest(key, to));
+        }
+        if self.identifiers.len() > Self::MOST_IDENTIFIERS {
+            // The first is the one there is; the second belongs to the oldest move.
+            self.identifiers.remove(1);
+        }
         credentials.moving = Some(to.clone());
         self.seal(key, &credentials, draw)?;
         Ok(from)
     }
+
+    /// The most identifiers a record answers to: the one there is, and those of moves that were cut off.
+    const MOST_IDENTIFIERS: usize = 4;
 
     /// Whether a move was begun and not ended.
     pub(crate) const fn is_moving(&self) -> bool {
         self.identifiers.len() > 1
     }
 
-    /// Ends a move: `moved` if the directory leads from the new identifier to this account.
+    /// Ends all moves: the directory leads from this identifier to the account.
     pub(crate) fn end_move(
         &mut self,
         key: &DataKey,
-        moved: bool,
+        to: &Identifier,
         draw: &mut Draw,
     ) -> Result<(), RecordError> {
         let mut credentials = self.credentials(key)?;
-        if let Some(to) = credentials.moving.take().filter(|_| moved) {
-            credentials.address = to.address().clone();
-            credentials.identifier = to;
-            self.unproven = false;
-            self.raise();
-        }
-        self.identifiers = vec![Self::digest(key, &credentials.identifier)];
+        credentials.address = to.address().clone();
+        credentials.identifier = to.clone();
+        credentials.moving = None;
+        self.unproven = false;
+        self.raise();
+        self.identifiers = vec![Self::digest(key, to)];
+        self.seal(key, &credentials, draw)
+    }
+
+    /// Gives one move up: the directory says that the identifier is somebody else's.
+    pub(crate) fn drop_move(
+        &mut self,
+        key: &DataKey,
+        to: &Identifier,
+        draw: &mut Draw,
+    ) -> Result<(), RecordError> {
+        let mut credentials = self.credentials(key)?;
+        let digest = Self::digest(key, to);
+        self.identifiers.retain(|known| *known != digest);
+        credentials.moving.take_if(|moving| moving == to);
         self.seal(key, &credentials, draw)
     }
 

@@ -108,7 +108,7 @@ pub(in crate::flow) fn move_to(
     session: [u8; 8],
 ) -> Next<Verified> {
     let row = cx.locator.account(&id);
-    Next::Turn(Box::new(Allow { move_: Arc::new(Move { row, id, to, session }), generation }))
+    Next::Turn(Box::new(Allow { move_: Arc::new(Move { row, id, to, session }), generation, asked: false }))
 }
 
 struct Move {
@@ -122,14 +122,14 @@ struct Move {
 struct Allow {
     move_: Arc<Move>,
     generation: u64,
+    /// Whether the directory was asked about an earlier move.
+    asked: bool,
 }
 
-/// What became of an earlier move that was cut off, as the directory says.
+/// An earlier move that was cut off had gone through, as the directory says.
 struct Resolve {
     move_: Arc<Move>,
-    generation: u64,
     other: Identifier,
-    moved: bool,
 }
 
 /// The record answers to one of them.
@@ -164,7 +164,21 @@ impl Turn<Verified> for Allow {
             return Ok(conflict(cx, row, Purpose::ChangeAddress, Refusal::InvalidSession));
         };
         let notices = desk.notices();
-        if desk.record.credentials(&desk.key)?.identifier == *to {
+        let credentials = desk.record.credentials(&desk.key)?;
+        if let Some(other) = credentials.moving.filter(|_| !self.asked) {
+            // An earlier move was cut off, or is under way; whether the directory knows of it must be known first.
+            let (move_, generation, asked) = (Arc::clone(&self.move_), self.generation, other.clone());
+            let then = move |entry: Option<DirectoryEntry>, _: &Cx<'_>| {
+                let moved = entry.is_some_and(|entry| entry.account == move_.id);
+                let (move_, other) = (Arc::clone(&move_), other.clone());
+                if moved && other != move_.to {
+                    return Next::Turn(Box::new(Resolve { move_, other }) as Box<dyn Turn<Verified>>);
+                }
+                Next::Turn(Box::new(Allow { move_, generation, asked: true }))
+            };
+            return Ok(Decision::new(desk.put_back(cx)?, Next::Find(asked, Arc::new(then))));
+        }
+        if credentials.identifier == *to {
             // It is the one it has: now proven.
             desk.record.unproven = false;
             let change = desk.put(cx)?;
@@ -172,16 +186,6 @@ impl Turn<Verified> for Allow {
                 .event(cx, row, EventKind::AddressProven)
                 .events(cx, row, notices)
                 .about(id));
-        }
-        if let Some(other) = desk.record.credentials(&desk.key)?.moving.filter(|other| other != to) {
-            // An earlier move was cut off; which of its two identifiers the directory has must be known before one is dropped.
-            let (move_, generation, asked) = (Arc::clone(&self.move_), self.generation, other.clone());
-            let then = move |entry: Option<DirectoryEntry>, _: &Cx<'_>| {
-                let moved = entry.is_some_and(|entry| entry.account == move_.id);
-                let (move_, other) = (Arc::clone(&move_), other.clone());
-                Next::Turn(Box::new(Resolve { move_, generation, other, moved }) as Box<dyn Turn<Verified>>)
-            };
-            return Ok(Decision::new(desk.put_back(cx)?, Next::Find(asked, Arc::new(then))));
         }
         let from = desk.record.begin_move(&desk.key, to, &mut cx.draw)?;
         let renaming = Renaming { account: id.clone(), from, to: to.clone() };
@@ -210,32 +214,30 @@ impl Turn<Verified> for Resolve {
         let conflict =
             |cx: &mut Cx<'_>| Ok(conflict(cx, row, Purpose::ChangeAddress, Refusal::InvalidSession));
         let Some(mut desk) = Opened::<Account>::existing(cx, rows, 0)? else { return conflict(cx) };
-        if desk.record.credentials(&desk.key)?.moving.as_ref() != Some(&self.other) {
-            return conflict(cx);
-        }
-        desk.record.end_move(&desk.key, self.moved, &mut cx.draw)?;
-        let (move_, generation) = (Arc::clone(&self.move_), self.generation);
-        // If the earlier one had gone through, the account has changed since this code was made: it is to be begun again.
-        let refused = Next::Done(Verdict::Refused(Refusal::InvalidSession));
-        let next = if self.moved { refused } else { Next::Turn(Box::new(Allow { move_, generation })) };
-        let told = self.moved.then_some(EventKind::AddressChanged);
-        Ok(Decision::new(desk.put(cx)?, next).events(cx, row, told).about(id))
+        // The account has changed since this code was made: what was asked for is to be begun again.
+        let mail = settle(cx, &mut desk, &self.other, Some(self.move_.session))?;
+        let told = (!mail.is_empty()).then_some(EventKind::AddressChanged);
+        let mut decision =
+            Decision::new(desk.put(cx)?, Next::Done(Verdict::Refused(Refusal::InvalidSession)));
+        decision.mail = mail;
+        Ok(decision.events(cx, row, told).about(id))
     }
 }
 
-/// Settles a move whose new identifier the directory led from: it was told, though nobody came back to say so. Messages to both addresses, if that
-/// was so.
+/// Settles a move whose new identifier the directory led from: it was told, whether or not anybody came back to say so. The other sessions end, and there are
+/// messages to both addresses; none if there is nothing to settle.
 pub(in crate::flow) fn settle(
     cx: &mut Cx<'_>,
     desk: &mut Opened<Account>,
     reached_by: &Identifier,
+    keep: Option<[u8; 8]>,
 ) -> Result<Vec<Envelope>, MachineError> {
     let before = desk.record.credentials(&desk.key)?;
-    if before.moving.as_ref() != Some(reached_by) {
+    if before.identifier == *reached_by || !desk.record.answers_to(&desk.key, reached_by) {
         return Ok(Vec::new());
     }
-    desk.record.end_move(&desk.key, true, &mut cx.draw)?;
-    desk.record.sessions.end(|_, _| true);
+    desk.record.end_move(&desk.key, reached_by, &mut cx.draw)?;
+    desk.record.sessions.end(|_, session| Some(session.id()) != keep);
     tell_both(cx, desk, before.address)
 }
 
@@ -266,28 +268,24 @@ impl Turn<Verified> for Settle {
         let Some(mut desk) = Opened::<Account>::existing(cx, rows, 0)? else {
             return Ok(conflict(cx, row, Purpose::ChangeAddress, Refusal::InvalidSession));
         };
-        let before = desk.record.credentials(&desk.key)?;
-        if before.moving.as_ref() != Some(to) {
-            // A sign-in through the new identifier has settled it, or another change has taken its place.
-            let settled = before.identifier == *to;
-            let refused = Next::Done(Verdict::Refused(Refusal::InvalidSession));
-            let next = if settled { Next::Done(self.move_.verified()) } else { refused };
-            let change = desk.put_back(cx)?;
-            return Ok(Decision::new(change, next));
-        }
         let mut told = desk.notices();
-        desk.record.end_move(&desk.key, self.moved, &mut cx.draw)?;
         if !self.moved {
+            desk.record.drop_move(&desk.key, to, &mut cx.draw)?;
             told.push(EventKind::AccountConflict { purpose: Purpose::ChangeAddress });
             let refused = Next::Done(Verdict::Refused(Refusal::InvalidSession));
             return Ok(Decision::new(desk.put(cx)?, refused).events(cx, row, told).about(id));
         }
-        let count = desk.record.sessions.end(|_, other| other.id() != *session);
-        told.push(EventKind::AddressChanged);
-        told.extend((count > 0).then_some(EventKind::SessionsEnded { count }));
-        let mail = tell_both(cx, &mut desk, before.address)?;
+        let before = desk.record.sessions.len();
+        let mail = settle(cx, &mut desk, to, Some(*session))?;
+        // A sign-in through the new identifier may have settled it already, or another change have taken its place.
+        let settled = desk.record.credentials(&desk.key)?.identifier == *to;
+        let ended = before.saturating_sub(desk.record.sessions.len());
+        told.extend((!mail.is_empty()).then_some(EventKind::AddressChanged));
+        told.extend((ended > 0).then_some(EventKind::SessionsEnded { count: ended }));
         told.extend(mail.first().map(|notice| EventKind::NoticeSent { notice: notice.kind.name() }));
-        let mut decision = Decision::new(desk.put(cx)?, Next::Done(self.move_.verified()));
+        let refused = Next::Done(Verdict::Refused(Refusal::InvalidSession));
+        let next = if settled { Next::Done(self.move_.verified()) } else { refused };
+        let mut decision = Decision::new(desk.put(cx)?, next);
         decision.mail = mail;
         Ok(decision.events(cx, row, told).about(id))
     }

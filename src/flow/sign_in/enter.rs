@@ -179,7 +179,7 @@ impl<O: 'static> Turn<O> for Enter<O> {
             told.push(EventKind::AccountTakenOver);
         }
         let notices = if self.who.by_directory && desk.record.is_moving() {
-            settle(cx, &mut desk, &self.who.identifier)?
+            settle(cx, &mut desk, &self.who.identifier, None)?
         } else {
             Vec::new()
         };
