@@ -3,6 +3,7 @@
     dead_code,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    clippy::result_large_err,
     missing_docs,
     reason = "tests"
 )]
