@@ -25,9 +25,11 @@ const OTHER: &str = "mallory@example.com";
 const NEW: &str = "jo@new.example.org";
 
 type Change = fn(&World, &Person) -> Result<(), Refusal>;
+/// To whom a message goes, and of what.
+type Told = (&'static str, &'static str);
 
 /// Every change of what signs in: its name, for whom, and who is told of what.
-const CHANGES: [(&str, Has, Change, &[(&str, &str)]); 8] = [
+const CHANGES: [(&str, Has, Change, &[Told]); 8] = [
     (
         "an app",
         NONE,

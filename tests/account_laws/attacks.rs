@@ -31,7 +31,7 @@ fn story(knows: Knows, under_way: UnderWay, moves: &[Move]) -> (World, Household
 }
 
 proptest! {
-    #![proptest_config(crate::cases(300))]
+    #![proptest_config(crate::cases(120))]
 
     /// Laws 4, 9, R14, R75: with the identifier alone, nothing of the account changes, and its owner gets in at once: by the device, by the
     /// mailbox.

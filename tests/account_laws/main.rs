@@ -28,9 +28,11 @@ mod attacks;
 mod defects;
 mod faults;
 mod household;
+mod moves;
 mod parallel;
 mod racing;
 mod resets;
+mod scenes;
 mod streets;
 mod trail;
 

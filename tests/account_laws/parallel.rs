@@ -12,15 +12,18 @@ const NEW: &str = "jo@new.example.org";
 /// More than any of these requests has.
 const STAGES: usize = 14;
 
+/// A request that can be begun with any randomness.
+type Ready = Box<dyn Fn(u64) -> Boxed<()>>;
+
 /// What both want, only one may have. What is prepared is kept in the tickets and codes.
 struct Prize {
     what: &'static str,
     has: Has,
-    begin: fn(&World, &mut Person) -> [Box<dyn Fn(u64) -> Boxed<()>>; 2],
+    begin: fn(&World, &mut Person) -> [Ready; 2],
 }
 
-/// A request that can be begun with any randomness, at the world's time.
-fn ready<R: Request + Clone + 'static>(world: &World, request: R) -> Box<dyn Fn(u64) -> Boxed<()>> {
+/// Makes one, at the world's time.
+fn ready<R: Request + Clone + 'static>(world: &World, request: R) -> Ready {
     let machine = world.sentry.machine.clone();
     let now = world.now();
     Box::new(move |number| {

@@ -92,3 +92,16 @@ pub(super) fn race<T, U>(
 fn to_its_end<T>(host: &Part, running: &mut Boxed<T>) -> Result<T, Refusal> {
     std::iter::from_fn(|| Some(running.step(host))).find_map(|end| end).unwrap()
 }
+
+/// The first runs so many stages, then the second so many, then the first to its end, then the second.
+pub(super) fn cross<T, U>(
+    world: &World,
+    (mut first, one): (Boxed<T>, usize),
+    (mut second, other): (Boxed<U>, usize),
+) -> (Result<T, Refusal>, Result<U, Refusal>) {
+    let host = Part(Arc::clone(&world.seen), Arc::clone(&world.clock));
+    let early = (0..one).find_map(|_| first.step(&host));
+    let early_too = (0..other).find_map(|_| second.step(&host));
+    let end = early.unwrap_or_else(|| to_its_end(&host, &mut first));
+    (end, early_too.unwrap_or_else(|| to_its_end(&host, &mut second)))
+}

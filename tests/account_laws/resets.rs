@@ -247,7 +247,7 @@ fn reset(world: &World, person: &Person, by_link: bool) -> PasswordWasReset {
 }
 
 proptest! {
-    #![proptest_config(crate::cases(300))]
+    #![proptest_config(crate::cases(150))]
 
     #[test]
     fn r58_r60_r79_a_reset_ends_all_that_was(

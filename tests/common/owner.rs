@@ -140,11 +140,6 @@ impl World {
         self.ask(changing(session, current, to)).into_result()
     }
 
-    pub fn step_up(&self, session: &Ticket<Session>, proof: Proof) -> Result<SignedIn, Refusal> {
-        let session = session.clone();
-        self.ask(StepUp { client: client(), session, proof, label: label() }).into_result()
-    }
-
     pub fn step_up_code(&self, session: &Ticket<Session>) -> Result<SessionState, Refusal> {
         self.ask(SendStepUpCode { client: client(), session: session.clone(), locale: None }).into_result()
     }

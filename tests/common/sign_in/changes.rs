@@ -1,4 +1,5 @@
 //! What the model says to whoever is signed in and proves more, or changes what signs in.
+#![allow(clippy::result_large_err, clippy::large_enum_variant, reason = "tests")]
 #![allow(
     dead_code,
     clippy::indexing_slicing,

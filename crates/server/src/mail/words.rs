@@ -29,7 +29,7 @@ pub(super) fn words(kind: &MessageKind) -> Words {
     let (subject, opening, otherwise) = fixed(kind);
     let opening = match kind {
         MessageKind::RecoveryCodeUsed { left } => {
-            format!("Somebody signed in to your account with a recovery code, which is used up by it. {left} are left.").into()
+            format!("Somebody used a recovery code of your account; it works no more. Codes left: {left}.").into()
         }
         MessageKind::AddressChangeStarted(to) => {
             let to = to.as_str();
@@ -208,7 +208,9 @@ mod tests {
             assert!(!opening.contains('\n') && !opening.contains("  "), "{opening:?}");
         }
         let told = |part: &str| openings.iter().any(|opening| opening.contains(part));
-        assert!(told("7 are left") && told("now new@example.com") && told("From 2026-11-21 20:00:00 UTC on"));
+        assert!(
+            told("Codes left: 7.") && told("now new@example.com") && told("From 2026-11-21 20:00:00 UTC on")
+        );
         let count = openings.len();
         openings.sort();
         openings.dedup();

@@ -106,6 +106,8 @@ export const power = {
     await lit('signed_in', 'enrolling signed_in');
     assert.equal(await own.page.locator('#diagram .by').first().textContent(), 'confirm totp');
     assert.match(await own.page.textContent('#machine-text'), /^This browser: Signed in\. Last: confirm totp, granted\. It led from “App waits for a code” to “Signed in”\.$/);
+    await own.press('#card-me', 'Ask', { status: 200 });
+    await lit('signed_in', 'enrolling signed_in');
     await own.actAs('Second device');
     await lit('outside');
     await own.press('#card-recover', 'Begin, or ask again', { status: 200 });

@@ -55,10 +55,11 @@ const LIT = `
   .current text { fill: var(--text); }
 `;
 
-/// The table, the drawing, and what each client did last.
+/// The table, the drawing, what each client did last, and what it did when it last went anywhere.
 let map = { states: [], arrows: [] };
 let root = null;
 const last = {};
+const moved = {};
 
 /// What a stage is called before people.
 export const title = (stage) => map.states.find(({ state }) => state === stage)?.title ?? words(stage);
@@ -84,18 +85,18 @@ function operation({ method, path, from, to }) {
 
 function light() {
   const stage = standing();
-  const move = last[memory.selected];
+  const [move, arrow] = [last[memory.selected], moved[memory.selected]];
   const by = move && operation(move);
-  const went = move && move.ok && move.from !== move.to ? ` It led from “${title(move.from)}” to “${title(move.to)}”.` : '';
+  const went = move && move === arrow ? ` It led from “${title(move.from)}” to “${title(move.to)}”.` : '';
   const did = move ? ` Last: ${by ? words(by) : `${move.method} ${move.path}`}, ${move.ok ? 'granted' : 'refused'}.${went}` : '';
   at('machine-text').textContent = `${CLIENTS[memory.selected]}: ${title(stage)}.${did}`;
   if (!root) return;
   for (const one of root.querySelectorAll('.current, .taken, .by')) one.classList.remove('current', 'taken', 'by');
   root.querySelector(`[data-state="${stage}"]`)?.classList.add('current');
-  for (const [from, to] of move?.ok ? way(move.from, move.to) : []) {
+  for (const [from, to] of arrow ? way(arrow.from, arrow.to) : []) {
     for (const one of root.querySelectorAll(`[data-from="${from}"][data-to="${to}"]`)) {
       one.classList.add('taken');
-      for (const text of one.querySelectorAll('text')) text.classList.toggle('by', text.textContent === words(by ?? ''));
+      for (const text of one.querySelectorAll('text')) text.classList.toggle('by', text.textContent === words(operation(arrow) ?? ''));
     }
   }
   centre();
@@ -147,7 +148,11 @@ function startWhole() {
 export async function startMachine() {
   on('changed', light);
   on('answered', ({ as, method, path, ok }) => { last[as] = { method, path, ok, from: standing(as), to: standing(as) }; light(); });
-  on('done', ({ as }) => { last[as].to = standing(as); light(); });
+  on('done', ({ as }) => {
+    last[as].to = standing(as);
+    if (last[as].ok && last[as].from !== last[as].to) moved[as] = last[as];
+    light();
+  });
   startWhole();
   light();
   try {
