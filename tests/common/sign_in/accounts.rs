@@ -4,7 +4,6 @@
     dead_code,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    clippy::result_large_err,
     missing_docs,
     reason = "tests"
 )]
