@@ -7,7 +7,7 @@ use countersign::host::{HashError, PasswordHasher};
 use countersign::record::{RecordKey, RecordKind, Version};
 use countersign::*;
 
-use crate::common::{START, World, seed, sign_up, verify};
+use crate::common::{IntoResult, START, World, seed, sign_up, totp_shown, verify};
 
 /// A world in which something of everything was stored, and the tickets that lead to it.
 struct Full {
@@ -15,6 +15,10 @@ struct Full {
     machine: Machine,
     visitor: Started,
     account: Started,
+    session: Ticket<Session>,
+    device: Ticket<Device>,
+    grant: Ticket<ResetGrant>,
+    link: Ticket<RecoveryLink>,
     id: AccountId,
     now: Timestamp,
 }
@@ -26,12 +30,18 @@ fn full() -> &'static Full {
     FULL.get_or_init(|| {
         let world = World::recommended();
         let id = world.member(WHO);
+        let (session, device) = at_home(&world);
+        let recover = world.start(Purpose::Recover, WHO).unwrap();
+        let granted = world.verify(Purpose::Recover, &recover.session, &world.last_code()).unwrap();
+        let grant = granted.grant.unwrap().grant;
         let account = world.start(Purpose::ConfirmAction, WHO).unwrap();
         let _ = world.verify(Purpose::ConfirmAction, &account.session, "000000");
         let visitor = world.start(Purpose::SignIn, WHO).unwrap();
         let _ = world.verify(Purpose::SignIn, &visitor.session, "000000");
         world.seconds(60);
         world.start(Purpose::SignUp, WHO).unwrap();
+        world.start(Purpose::Recover, WHO).unwrap();
+        let Some(MailedLink::Recovery(link)) = world.last_mail().link else { panic!("a link") };
         let _ = world.ask(Cancel { client: Client::named(b"c"), session: world_ticket(&visitor) });
         let visitor = world.start(Purpose::SignIn, WHO).unwrap();
         let metered = world.ask(SignIn { client: Client::named(b"c"), ..sign_in() });
@@ -39,8 +49,43 @@ fn full() -> &'static Full {
         let rows =
             world.seen.rows.lock().unwrap().iter().map(|(key, (row, _))| (*key, row.clone())).collect();
         let now = world.clock.now().unwrap();
-        Full { rows, machine: world.sentry.machine.clone(), visitor, account, id, now }
+        let machine = world.sentry.machine.clone();
+        Full { rows, machine, visitor, account, session, device, grant, link, id, now }
     })
+}
+
+fn password() -> Password {
+    Password::typed("MyPassword1!").unwrap()
+}
+
+fn label() -> Label {
+    Label::new("a browser")
+}
+
+fn by_password(device: Option<Ticket<Device>>) -> PasswordSignIn {
+    let (client, identifier) = (Client::unmetered(), Identifier::parse(WHO).unwrap());
+    let (password, label, locale) = (password(), label(), None);
+    PasswordSignIn { client, identifier, password, steps: Steps::Stepwise, label, locale, device }
+}
+
+/// A session of somebody who has an app, recovery codes, an enrolment that waits, and a device.
+fn at_home(world: &World) -> (Ticket<Session>, Ticket<Device>) {
+    let client = Client::unmetered;
+    let signed_in = world.ask(by_password(None)).into_result().unwrap().signed_in().unwrap();
+    let session = signed_in.session().clone();
+    let enrol = || EnrolTotp { client: client(), session: session.clone(), password: password() };
+    let secret = world.ask(enrol()).into_result().unwrap().secret;
+    let code = totp_shown(world, &secret);
+    world.ask(ConfirmTotp { client: client(), session: session.clone(), code }).into_result().unwrap();
+    world.seconds(30);
+    let proof = Proof::Totp(totp_shown(world, &secret));
+    let step_up = StepUp { client: client(), session: session.clone(), proof, label: label() };
+    let session = world.ask(step_up).into_result().unwrap().session().clone();
+    let trust = TrustDevice { client: client(), session: session.clone(), label: label() };
+    let device = world.ask(trust).into_result().unwrap().device;
+    let enrol = EnrolTotp { client: client(), session: session.clone(), password: password() };
+    world.ask(enrol).into_result().unwrap();
+    (session, device)
 }
 
 fn world_ticket(started: &Started) -> Ticket<OtpSession> {
@@ -115,9 +160,42 @@ pub fn record_decode(data: &[u8]) {
         let keys: Vec<_> = known(RecordKind::Visitor).chain(known(RecordKind::Account)).collect();
         assert!(granted.is_none() || whole(&keys), "law 10 (fail closed): a damaged row granted {granted:?}");
     }
+    signed_in(full, &rows);
     for row in known(RecordKind::Visitor).chain(known(RecordKind::Account)) {
         run(full, flow::Rewrap { row }, &rows);
     }
+}
+
+/// What whoever is signed in asks for, or lost something, over rows of any kind.
+fn signed_in(full: &Full, rows: &dyn Fn(&[RecordKey]) -> Vec<Option<Row>>) {
+    let (client, session) = (Client::unmetered, || full.session.clone());
+    run(full, by_password(None), rows);
+    run(full, by_password(Some(full.device.clone())), rows);
+    run(full, CheckSession { client: client(), session: session() }, rows);
+    run(full, ListSessions { client: client(), session: session() }, rows);
+    run(full, ListFactors { client: client(), session: session() }, rows);
+    run(full, ListDevices { client: client(), session: session() }, rows);
+    run(full, TrustDevice { client: client(), session: session(), label: label() }, rows);
+    run(full, DisableTotp { client: client(), session: session(), password: None }, rows);
+    let code = Code::typed("123456");
+    run(full, ConfirmTotp { client: client(), session: session(), code }, rows);
+    let proof = Proof::RecoveryCode(RecoveryCode::typed("7K3M-0QXZ-H9TB-2WVC"));
+    run(full, StepUp { client: client(), session: session(), proof, label: label() }, rows);
+    let to = Identifier::parse("joanne@example.com").unwrap();
+    run(full, ChangeAddress { client: client(), session: session(), password: None, to, locale: None }, rows);
+    let new = Password::typed("another password").unwrap();
+    let change = ChangePassword {
+        client: client(),
+        session: session(),
+        current: password(),
+        password: new.clone(),
+        label: label(),
+    };
+    run(full, change, rows);
+    run(full, RedeemRecovery { client: client(), link: full.link.clone() }, rows);
+    let grant = full.grant.clone();
+    run(full, ResetPassword { client: client(), grant, password: new, proof: None, label: label() }, rows);
+    run(full, DeleteAccount { client: client(), session: session(), password: None }, rows);
 }
 
 /// A hasher without work: every password is like every other.
