@@ -310,7 +310,11 @@ impl Story {
         };
         turns.all = end.outcome.is_some() || last;
         turns.knocked |= end.wrote(RecordKind::Visitor);
-        turns.first |= written > 0 || found.is_some();
+        turns.first |= match first {
+            First::Visitor => false,
+            First::Account => written > 0,
+            First::Device => written > 0 || found.is_some(),
+        };
         if turns.all || turns.knocked || turns.first {
             model(self, &turns);
         }
