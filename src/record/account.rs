@@ -16,7 +16,7 @@ use crate::ids::AccountId;
 use crate::keys::{DataKey, Domain};
 use crate::policy::Policy;
 use crate::throttle::Log;
-use crate::{Address, Identifier, PasswordHash, Timestamp};
+use crate::{Address, Factor, Identifier, PasswordHash, Timestamp};
 
 /// One account. No stranger's request ever writes it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -210,6 +210,13 @@ impl Account {
         self.identifiers.retain(|known| *known != digest);
         credentials.moving.take_if(|moving| moving == to);
         self.seal(key, &credentials, draw)
+    }
+
+    /// Turns the authenticator app off; what was guessed at it, and at the recovery codes that die with it, is over.
+    pub(crate) fn disable_totp(&mut self) {
+        self.factors.disable_totp();
+        self.ledger.rebound(Factor::Totp);
+        self.ledger.rebound(Factor::RecoveryCode);
     }
 
     /// Leaves a tombstone: the id and nothing else.

@@ -148,10 +148,7 @@ fn remove(
         return no(cx, desk, refusal, None);
     }
     if factor == Factor::Totp {
-        desk.record.factors.disable_totp();
-        for freed in [Factor::Totp, Factor::RecoveryCode] {
-            desk.record.ledger.rebound(freed);
-        }
+        desk.record.disable_totp();
         // No session keeps an assurance that nothing on the account gives any more.
         let gone = Methods::of(&[Method::Totp, Method::RecoveryCode]);
         desk.record.sessions.iter_mut().for_each(|session| session.proven.forget(gone));

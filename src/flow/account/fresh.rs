@@ -16,7 +16,7 @@ use crate::flow::desk::Opened;
 use crate::flow::sign_in::signed_in::missing;
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
-use crate::record::{Account, Ask, Challenge, Subject};
+use crate::record::{Account, Ask, Subject};
 use crate::{Client, EventKind, Factor, Locale, Purpose, Refusal, Session, SessionState, Ticket, Verdict};
 
 /// Mail a code to step up with ([`Proof::MailedCode`](crate::Proof::MailedCode)).
@@ -117,9 +117,6 @@ impl SignedInAs<SessionState> for SendStepUpCode {
         }
         let gone = MachineError::Misuse("no session there");
         let session = desk.record.sessions.get(at).ok_or(gone)?.id();
-        // One such code is live in an account; wrong guesses at the one before stay counted (R4).
-        let failures = desk.record.ledger.live(purpose).map(|before| before.failures).max();
-        desk.record.ledger.spend(purpose);
         let credentials = desk.record.credentials(&desk.key)?;
         let subject = Subject {
             address: Some(credentials.address).filter(|address| address != credentials.identifier.address()),
@@ -129,14 +126,7 @@ impl SignedInAs<SessionState> for SendStepUpCode {
             answerable: true,
             ask: Ask::StepUp { session },
         };
-        let ends = desk.now.saturating_add(cx.policy.lifetimes(purpose).session);
-        let challenge =
-            Challenge::new(&desk.key, cx.draw.bytes(), (purpose, desk.partition), ends, &subject)?;
-        desk.record.ledger.challenges.push(challenge.in_place_of(failures));
-        let index = desk.record.ledger.challenges.len().saturating_sub(1);
-        let mail = send::send(cx, &mut desk, index, &subject)?;
-        let state = desk.state(cx, index)?;
-        let limits = send::quotas(cx, &mut desk, purpose);
+        let send::Mailed { mail, state, limits, .. } = send::mail_the_one(cx, &mut desk, purpose, &subject)?;
         let sent = EventKind::CodeSent { purpose, resend: false, suppressed: false };
         let mut decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Granted(state)))
             .event(cx, &row, sent)

@@ -125,8 +125,8 @@ impl Turn<SignedIn> for Set {
         let all = all.with(crate::Method::Password, desk.now);
         let (signed_in, events) = match enter(cx, &mut desk, all, None, &self.wish.label, false)? {
             Entry::In(signed_in, events) => (signed_in, events),
-            // Not while the gate asks for as much as a sign-in does; were it so, nobody would be signed in.
-            Entry::Missing(_) => return missing(cx, desk, operation),
+            // Not while the gate asks for as much as a sign-in does; were it so, nothing of this is to be written.
+            Entry::Missing(_) => return Err(MachineError::Misuse("a password was changed past a factor")),
         };
         told.extend(events);
         let notice = desk.notify(cx, MessageKind::PasswordChanged)?;

@@ -3,11 +3,11 @@
 use crate::flow::desk::{Holder, Opened};
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
-use crate::record::{Ask, Challenge, RecordError, Subject};
+use crate::record::{Account, Ask, Challenge, RecordError, Subject};
 use crate::throttle::Quota;
 use crate::{
-    Envelope, EventKind, MailedLink, MessageKind, OtpSession, Purpose, SignInLink, Started, Ticket,
-    Timestamp, Verdict,
+    Envelope, EventKind, MailedLink, MessageKind, OtpSession, Purpose, SessionState, SignInLink, Started,
+    Ticket, Timestamp, Verdict,
 };
 
 /// The link that goes with a session's first code.
@@ -111,6 +111,34 @@ pub(in crate::flow) fn send<H: Holder>(
         locale: subject.locale.clone(),
         suppressed: !subject.answerable,
     })
+}
+
+/// A code that was mailed to an account's own address.
+pub(in crate::flow) struct Mailed {
+    pub(in crate::flow) mail: Envelope,
+    pub(in crate::flow) state: SessionState,
+    pub(in crate::flow) limits: alloc::vec::Vec<Quota>,
+    /// Whether it takes the place of an earlier one.
+    pub(in crate::flow) again: bool,
+}
+
+/// Mails the one code of a purpose that may be live in an account, under a name that no ticket has. Wrong guesses at the one before stay counted
+/// (R4).
+pub(in crate::flow) fn mail_the_one(
+    cx: &mut Cx<'_>,
+    desk: &mut Opened<Account>,
+    purpose: Purpose,
+    subject: &Subject,
+) -> Result<Mailed, MachineError> {
+    let failures = desk.record.ledger.live(purpose).map(|before| before.failures).max();
+    desk.record.ledger.spend(purpose);
+    let ends = desk.now.saturating_add(cx.policy.lifetimes(purpose).session);
+    let challenge = Challenge::new(&desk.key, cx.draw.bytes(), (purpose, desk.partition), ends, subject)?;
+    desk.record.ledger.challenges.push(challenge.in_place_of(failures));
+    let index = desk.record.ledger.challenges.len().saturating_sub(1);
+    let mail = send(cx, desk, index, subject)?;
+    let (state, limits) = (desk.state(cx, index)?, quotas(cx, desk, purpose));
+    Ok(Mailed { mail, state, limits, again: failures.is_some() })
 }
 
 /// The state of the send windows, for response headers.

@@ -99,17 +99,18 @@ pub(super) fn begin(
     desk: &mut Opened<Account>,
     wait: Duration,
     by_operator: bool,
-) -> Result<(Envelope, [EventKind; 2]), MachineError> {
+) -> Result<(LostFactor, Envelope, [EventKind; 2]), MachineError> {
     let link = Ticket::<CancelLink>::mint(&desk.row, cx.ring, &mut cx.draw).ok_or(RecordError::Sealed)?;
     let ready_at = desk.now.saturating_add(wait);
     let expires_at = ready_at.saturating_add(cx.policy.settings().recovery.factor_window);
     let cancel = link.digest(&desk.key);
-    desk.record.factors.lost = Some(LostFactor { cancel, ready_at, expires_at, by_operator });
+    let lost = LostFactor { cancel, ready_at, expires_at, by_operator };
+    desk.record.factors.lost = Some(lost.clone());
     let mut notice = desk.notify(cx, MessageKind::FactorRecoveryStarted { ready_at })?;
     notice.link = Some(MailedLink::Cancel(link));
     notice.link_expires_at = Some(expires_at);
     let sent = EventKind::NoticeSent { notice: notice.kind.name() };
-    Ok((notice, [EventKind::FactorRecoveryStarted { ready_at, by_operator }, sent]))
+    Ok((lost, notice, [EventKind::FactorRecoveryStarted { ready_at, by_operator }, sent]))
 }
 
 fn stands(cx: &Cx<'_>, lost: &LostFactor, code: Option<SessionState>) -> Next<FactorRecovery> {
@@ -154,14 +155,10 @@ impl OnLogin<FactorRecovery> for RecoverFactor {
                 return crate::flow::limited(cx, desk, Self::OPERATION, refusal);
             }
             let wait = cx.policy.settings().recovery.factor_wait;
-            let (mut notice, events) = begin(cx, &mut desk, wait, false)?;
+            let (lost, mut notice, events) = begin(cx, &mut desk, wait, false)?;
             notice.locale = self.locale.clone();
             told.extend(events);
-            let next = match &desk.record.factors.lost {
-                Some(lost) => stands(cx, lost, None),
-                None => return Err(MachineError::Misuse("a recovery was begun and is not there")),
-            };
-            let mut decision = Decision::new(desk.put(cx)?, next).events(cx, &row, told);
+            let mut decision = Decision::new(desk.put(cx)?, stands(cx, &lost, None)).events(cx, &row, told);
             decision.mail.push(notice);
             return Ok(decision);
         };
@@ -172,9 +169,6 @@ impl OnLogin<FactorRecovery> for RecoverFactor {
         if let Err(refusal) = desk.may_send(cx, purpose) {
             return crate::flow::limited(cx, desk, Self::OPERATION, refusal);
         }
-        // One code of this kind is live; wrong guesses at the one before stay counted (R4).
-        let failures = desk.record.ledger.live(purpose).map(|before| before.failures).max();
-        desk.record.ledger.spend(purpose);
         let address = desk.address()?;
         let subject = Subject {
             address: Some(address).filter(|address| address != subject.identifier.address()),
@@ -182,15 +176,9 @@ impl OnLogin<FactorRecovery> for RecoverFactor {
             ask: Ask::RecoverFactor,
             ..subject
         };
-        let ends = desk.now.saturating_add(cx.policy.lifetimes(purpose).session);
-        let challenge =
-            Challenge::new(&desk.key, cx.draw.bytes(), (purpose, desk.partition), ends, &subject)?;
-        desk.record.ledger.challenges.push(challenge.in_place_of(failures));
-        let at = desk.record.ledger.challenges.len().saturating_sub(1);
-        let mail = send::send(cx, &mut desk, at, &subject)?;
-        told.push(EventKind::CodeSent { purpose, resend: failures.is_some(), suppressed: false });
-        let state = desk.state(cx, at)?;
-        let limits = send::quotas(cx, &mut desk, purpose);
+        let send::Mailed { mail, state, limits, again } =
+            send::mail_the_one(cx, &mut desk, purpose, &subject)?;
+        told.push(EventKind::CodeSent { purpose, resend: again, suppressed: false });
         let mut decision =
             Decision::new(desk.put(cx)?, stands(cx, &lost, Some(state))).events(cx, &row, told);
         decision.mail.push(mail);
@@ -241,10 +229,7 @@ impl OnLogin<FactorsWereReset> for ResetFactors {
         }
         told.push(EventKind::FactorAccepted { factor });
         told.extend(desk.guessed_right(cx, factor));
-        desk.record.factors.disable_totp();
-        for freed in [Factor::Totp, Factor::RecoveryCode] {
-            desk.record.ledger.rebound(freed);
-        }
+        desk.record.disable_totp();
         desk.record.raise();
         let sessions_ended = desk.record.sessions.end(|_, _| true);
         told.push(EventKind::FactorsReset);

@@ -93,7 +93,7 @@ impl Turn<Noted> for Note {
         let mail = match self.what {
             What::FactorReset if desk.record.factors.totp.is_none() => return no(Refusal::NotEnrolled),
             What::FactorReset => {
-                let (notice, events) = begin(cx, &mut desk, Duration::ZERO, true)?;
+                let (_, notice, events) = begin(cx, &mut desk, Duration::ZERO, true)?;
                 told.extend(events);
                 Some(notice)
             }
