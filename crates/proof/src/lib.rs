@@ -1,0 +1,9 @@
+//! The laws as programs that a reviewer runs against the shipped machine.
+
+/// A whole host in memory: the one that the tests of the library use.
+#[path = "../../../tests/common/mod.rs"]
+pub mod common;
+#[path = "../../../tests/common/owner.rs"]
+pub mod owner;
+#[path = "../../../tests/common/people.rs"]
+pub mod people;
