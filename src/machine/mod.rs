@@ -36,6 +36,7 @@
 //! ```
 
 mod answers;
+mod directory;
 pub(crate) mod turn;
 
 use alloc::boxed::Box;
@@ -43,13 +44,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 pub use answers::{Committed, Created, DirectoryEntry, Hashed, NewAccount, Renaming, Row, Work, Write};
-use turn::{Change, Cx, Decision, Next, Rows, Then, Turn};
+pub use directory::{Create, Find, Release, Rename};
+use turn::{Change, Cx, Decision, Next, Rows, Turn};
 
 use crate::record::{RecordError, RecordKey, Version};
 use crate::throttle::Quota;
 use crate::{
-    AccountId, Blocklist, CommonPasswords, Entropy, Envelope, Event, Identifier, KeyRing, LocatorKey,
-    Outcome, Policy, Timestamp,
+    Blocklist, CommonPasswords, Entropy, Envelope, Event, KeyRing, LocatorKey, Outcome, Policy, Timestamp,
 };
 
 /// The rules and keys of a deployment: everything decisions depend on that does not come with a request.
@@ -245,28 +246,6 @@ impl Frame {
     }
 }
 
-/// A stage: ask the directory who an identifier is.
-pub struct Find<O> {
-    frame: Frame,
-    identifier: Identifier,
-    then: Then<Option<DirectoryEntry>, O>,
-}
-
-impl<O: 'static> Find<O> {
-    /// The identifier, in normal form: the same text for every spelling of it.
-    #[must_use]
-    pub const fn identifier(&self) -> &Identifier {
-        &self.identifier
-    }
-
-    /// Goes on with what the directory knows, `None` if nothing.
-    #[must_use]
-    pub fn resume(self, entry: Option<DirectoryEntry>) -> Step<O> {
-        let next = (self.then)(entry, &self.frame.cx());
-        self.frame.advance(next)
-    }
-}
-
 /// A stage: read rows.
 pub struct Load<O> {
     frame: Frame,
@@ -430,72 +409,6 @@ impl<O: 'static> Commit<O> {
         let keys = alloc::vec![self.key];
         let unsure = Some((self.version, self.decided));
         Step::Load(Load { frame: self.frame, turn: self.turn, keys, hashed: None, unsure })
-    }
-}
-
-/// A stage: make an account in the directory.
-pub struct Create<O> {
-    frame: Frame,
-    account: NewAccount,
-    then: Then<Created, O>,
-}
-
-impl<O: 'static> Create<O> {
-    /// The account to make.
-    #[must_use]
-    pub const fn account(&self) -> &NewAccount {
-        &self.account
-    }
-
-    /// Goes on with what the directory did.
-    #[must_use]
-    pub fn resume(self, created: Created) -> Step<O> {
-        let next = (self.then)(created, &self.frame.cx());
-        self.frame.advance(next)
-    }
-}
-
-/// A stage: give an account another identifier in the directory.
-pub struct Rename<O> {
-    frame: Frame,
-    renaming: Renaming,
-    then: Then<Created, O>,
-}
-
-impl<O: 'static> Rename<O> {
-    /// Which, and for whom.
-    #[must_use]
-    pub const fn renaming(&self) -> &Renaming {
-        &self.renaming
-    }
-
-    /// Goes on with what the directory did.
-    #[must_use]
-    pub fn resume(self, renamed: Created) -> Step<O> {
-        let next = (self.then)(renamed, &self.frame.cx());
-        self.frame.advance(next)
-    }
-}
-
-/// A stage: free the identifiers of an account that is gone.
-pub struct Release<O> {
-    frame: Frame,
-    account: AccountId,
-    then: Then<(), O>,
-}
-
-impl<O: 'static> Release<O> {
-    /// The account.
-    #[must_use]
-    pub const fn account(&self) -> &AccountId {
-        &self.account
-    }
-
-    /// Goes on once they are free.
-    #[must_use]
-    pub fn resume(self) -> Step<O> {
-        let next = (self.then)((), &self.frame.cx());
-        self.frame.advance(next)
     }
 }
 
