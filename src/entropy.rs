@@ -6,7 +6,6 @@
 //!
 //! What an attacker could gain: with a seed that can be guessed, every code and ticket of the request is known (B056).
 
-use alloc::string::String;
 use core::fmt;
 
 use chacha20::ChaCha20Rng;
@@ -71,11 +70,7 @@ impl Draw {
         let fair = u64::MAX.saturating_sub(u64::MAX.checked_rem(space).unwrap_or(0));
         // One draw is rejected with a chance below 6 %, sixty-four in a row never; the bound keeps the function total.
         let number = (0..64).map(|_| self.0.next_u64()).find(|number| *number < fair).unwrap_or_default();
-        let number = number.checked_rem(space).unwrap_or(0);
-        let mut text = String::with_capacity(18);
-        let width = usize::from(digits.min(18));
-        let _ = fmt::Write::write_fmt(&mut text, format_args!("{number:0width$}"));
-        Code::drawn(text)
+        Code::last_digits(number, digits)
     }
 }
 

@@ -52,9 +52,17 @@ impl Code {
         Self(canonical.into_boxed_str())
     }
 
-    /// A code that was just drawn.
-    pub(crate) fn drawn(digits: String) -> Self {
-        Self(digits.into_boxed_str())
+    /// The last `digits` decimal digits (at most 18) of a number that was just drawn or computed, leading zeros included.
+    ///
+    /// Digit by digit and by constants only: no branch, no table and no division whose time depends on the code.
+    pub(crate) fn last_digits(mut number: u64, digits: u8) -> Self {
+        let mut text = alloc::vec![b'0'; usize::from(digits.min(18))];
+        for place in text.iter_mut().rev() {
+            let [digit, ..] = (number % 10).to_le_bytes();
+            *place = b'0' | (digit & 15);
+            number /= 10;
+        }
+        Self(String::from_utf8(text).unwrap_or_default().into_boxed_str())
     }
 
     /// The digits. For the one message that carries them.

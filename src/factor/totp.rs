@@ -7,9 +7,6 @@
 //! What an attacker could gain if this were wrong: a code that works twice (whoever reads one over a shoulder signs in
 //! with it, B027–B032), a code that lives longer than it should, or a secret read off the time an answer takes (B059).
 
-use alloc::string::String;
-use core::fmt;
-
 use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConditionallySelectable};
 
@@ -234,10 +231,7 @@ impl TotpParams {
 #[must_use]
 pub fn hotp(secret: &TotpSecret, counter: u64, digits: u8, algorithm: Algorithm) -> Code {
     let digits = digits.clamp(6, 8);
-    let (number, width) = (Keyed::new(secret, algorithm).number(counter, digits), usize::from(digits));
-    let mut text = String::with_capacity(width);
-    let _ = fmt::Write::write_fmt(&mut text, format_args!("{number:0width$}"));
-    Code::drawn(text)
+    Code::last_digits(Keyed::new(secret, algorithm).number(counter, digits).into(), digits)
 }
 
 /// More than any code of at most eight digits.
