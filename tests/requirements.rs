@@ -214,7 +214,7 @@ fn r32_odd_codes_are_wrong_codes() {
     assert!(world.verify(Purpose::SignUp, &session, &spaced).is_ok());
 }
 
-/// R33: a right code spends every session of its purpose, and no other.
+/// R33, law 8: a right code spends every code of its purpose, and no other. The sessions of the others are to them as where nobody lives.
 #[test]
 fn r33_a_right_code_spends_its_siblings() {
     let world = World::recommended();
@@ -227,7 +227,15 @@ fn r33_a_right_code_spends_its_siblings() {
     let other = world.start(Purpose::Recover, WHO).unwrap().session;
     let code_other = world.last_code();
     world.verify(Purpose::SignIn, &b, &code_b).unwrap();
-    assert_eq!(world.verify(Purpose::SignIn, &a, &code_a).unwrap_err(), Refusal::InvalidSession);
+    let refusal = world.verify(Purpose::SignIn, &a, &code_a).unwrap_err();
+    let nobodys = world.start(Purpose::SignIn, "nobody@example.com").unwrap();
+    world.seconds(60);
+    let nothing = world.verify(Purpose::SignIn, &nobodys.session, &code_a).unwrap_err();
+    let left = |refusal: &Refusal| match refusal {
+        Refusal::InvalidCode(state) => state.attempts_left,
+        refusal => panic!("{refusal:?}"),
+    };
+    assert_eq!(left(&refusal), left(&nothing));
     assert!(world.verify(Purpose::Recover, &other, &code_other).is_ok());
 }
 

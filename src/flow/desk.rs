@@ -5,6 +5,7 @@
 
 use alloc::vec::Vec;
 
+use crate::entropy::Draw;
 use crate::keys::{DataKey, Domain};
 use crate::machine::turn::{Change, Cx, Rows};
 use crate::machine::{MachineError, Row};
@@ -24,6 +25,9 @@ pub(super) trait Holder: Record + Send + 'static {
 
     fn ledger(&mut self) -> &mut Ledger;
     fn ledger_ref(&self) -> &Ledger;
+
+    /// Spends what is pending for a purpose, of which the session at `used` was the one.
+    fn spend(&mut self, purpose: Purpose, used: usize, draw: &mut Draw);
 
     /// The guess budget that holds on it.
     fn budget(policy: &Policy) -> &BudgetSettings;
@@ -55,6 +59,9 @@ impl Holder for Visitor {
     fn ledger_ref(&self) -> &Ledger {
         &self.ledger
     }
+    fn spend(&mut self, purpose: Purpose, used: usize, draw: &mut Draw) {
+        self.ledger.spend_quietly(purpose, Some(used), draw);
+    }
     fn budget(policy: &Policy) -> &BudgetSettings {
         policy.strangers_budget()
     }
@@ -82,6 +89,9 @@ impl Holder for Account {
     }
     fn ledger_ref(&self) -> &Ledger {
         &self.ledger
+    }
+    fn spend(&mut self, purpose: Purpose, _: usize, _: &mut Draw) {
+        self.ledger.spend(purpose);
     }
     fn budget(policy: &Policy) -> &BudgetSettings {
         policy.owners_budget()

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::assurance::Methods;
+use crate::entropy::Draw;
 use crate::ids::{AccountId, Action, Locale, Profile};
 use crate::keys::{DataKey, Domain};
 use crate::record::RecordError;
@@ -156,6 +157,12 @@ impl Challenge {
     /// As [`accept`](Self::accept) with a digest that no code has: what unknown identifiers get.
     pub(crate) fn accept_nothing(&mut self, random: [u8; 16], expires_at: Timestamp, keep: usize) {
         self.push(LiveCode { digest: random, expires_at }, keep);
+    }
+
+    /// Puts digests that nothing has in place of those of its codes and its link.
+    pub(crate) fn match_nothing(&mut self, draw: &mut Draw) {
+        self.codes.iter_mut().for_each(|code| code.digest = draw.bytes());
+        self.link.iter_mut().for_each(|link| *link = draw.bytes());
     }
 
     fn push(&mut self, code: LiveCode, keep: usize) {

@@ -20,8 +20,9 @@ use crate::{
 
 /// Check a code.
 ///
-/// A right code is spent, together with every other session of the same purpose in the same record, in the commit that
-/// counts it; then what the session was for is done. A wrong one is counted for the session and for the record before it
+/// A right code is spent, together with every other code of the same purpose in the same record, in the commit that
+/// counts it; then what the session was for is done. The other sessions stay as they were for whoever holds them, so that strangers do
+/// not learn from theirs that somebody got in (law 8); those on an account's own record end. A wrong one is counted for the session and for the record before it
 /// is answered.
 ///
 /// Refused: [`Refusal::InvalidSession`], [`Refusal::InvalidCode`], [`Refusal::CodeExpired`], [`Refusal::Limited`] by the
@@ -91,7 +92,7 @@ impl OnSession<Verified> for Verify {
         let subject = challenge.subject(&desk.key)?;
         let meant = self.identifier.as_ref().is_none_or(|identifier| *identifier == subject.identifier);
         if right && meant {
-            accepted(cx, desk, purpose, subject, self.enter.clone())
+            accepted(cx, desk, index, subject, self.enter.clone())
         } else {
             rejected(cx, desk, index)
         }
@@ -130,13 +131,13 @@ fn rejected<H: Holder>(
 fn accepted<H: Holder>(
     cx: &mut Cx<'_>,
     mut desk: Opened<H>,
-    purpose: Purpose,
+    index: usize,
     subject: Subject,
     enter: Option<Label>,
 ) -> Result<Decision<Verified>, MachineError> {
-    let (row, notices) = (desk.row, desk.notices());
+    let (row, notices, purpose) = (desk.row, desk.notices(), desk.challenge(index)?.purpose);
     let next = granted(cx, &desk, purpose, subject, enter);
-    desk.record.ledger().spend(purpose);
+    desk.record.spend(purpose, index, &mut cx.draw);
     // Ends a run of failures, which only an account's record counts. All other counts only age (law 2).
     let suspicious = desk.guessed_right(cx, Factor::MailedCode);
     let change = desk.put(cx)?;

@@ -73,7 +73,7 @@ impl Turn<GrantedReset> for Redeem {
         };
         let notices = desk.notices();
         // The codes and links beside it are spent with it (R60).
-        desk.record.ledger.spend(purpose);
+        desk.record.ledger.spend_quietly(purpose, None, &mut cx.draw);
         let next = grant_reset(cx, id, generation, subject.identifier, Arc::new(|grant| grant));
         Ok(Decision::new(desk.put(cx)?, next)
             .event(cx, &self.row, EventKind::LinkRedeemed { purpose })

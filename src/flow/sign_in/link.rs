@@ -74,7 +74,7 @@ impl Turn<Progress> for Redeem {
         };
         let (notices, subject) = (desk.notices(), desk.challenge(at)?.subject(&desk.key)?);
         let Some((id, generation)) = subject.account else { return missing(cx, desk, operation) };
-        desk.record.ledger.spend(purpose);
+        desk.record.ledger.spend_quietly(purpose, Some(at), &mut cx.draw);
         let label = self.wish.label.clone();
         let tell = Arc::new(|progress| progress);
         let next = by_mailbox(cx, id, generation, subject.identifier, Method::MailedLink, label, tell);

@@ -99,7 +99,7 @@ impl Turn<Verified> for Redeem {
             return missing(cx, desk, operation);
         };
         let (notices, purpose) = (desk.notices(), Purpose::SignUp);
-        desk.record.ledger.spend(purpose);
+        desk.record.ledger.spend_quietly(purpose, None, &mut cx.draw);
         let change = desk.put(cx)?;
         let RedeemSignUp { identifier, profile, .. } = &*self.wish;
         let next = make_account(identifier.clone(), profile.clone(), StoredHash(hash.clone()), None);

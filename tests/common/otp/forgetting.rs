@@ -78,7 +78,8 @@ impl Model {
         let wrong = wrong.iter().map(|at| at + ms(guesses.long.window.max(guesses.free.window)));
         let sessions = || self.sessions.iter().filter(|s| s.record == record);
         let live = sessions().filter(|s| !s.over).map(|s| s.ends);
-        let links = sessions().filter_map(|s| s.link).filter(|(_, spent)| !spent).map(|(ends, _)| ends);
+        // Spent or not: how full the list is must not tell that one was used.
+        let links = sessions().filter_map(|s| s.link).map(|(ends, _)| ends);
         asked
             .chain(sent)
             .chain(lock)

@@ -12,7 +12,7 @@
 )]
 #![allow(unreachable_pub, reason = "tests")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use core::time::Duration;
 
@@ -33,6 +33,8 @@ pub struct Laws {
     per_session: BTreeMap<usize, u32>,
     /// Sessions that answered "verified" or "expired", and can never again.
     verified: BTreeMap<usize, usize>,
+    /// Sessions whose link was taken.
+    redeemed: BTreeSet<usize>,
     ended: BTreeMap<usize, &'static str>,
     in_a_row: BTreeMap<Door, u32>,
     /// At the ends of time a lock is cut off there, and a wait for "never" may be none at all.
@@ -64,6 +66,7 @@ impl Laws {
             sends,
             per_session,
             verified,
+            redeemed: BTreeSet::new(),
             ended,
             in_a_row,
             cut_off: false,
@@ -166,14 +169,11 @@ impl Laws {
         Ok(())
     }
 
-    /// A mailed link was taken. It outlives its session, whatever became of that, unless it was accepted.
+    /// A mailed link was taken. It outlives its session, whatever became of that, unless it was accepted. The session stays for whoever
+    /// holds it, who may be a stranger; only a code that is mailed after this is good for it.
     pub fn redeemed(&mut self, session: usize) -> Result<(), String> {
-        let before = self.verified.insert(session, session);
-        holds!(
-            before.is_none(),
-            "law 3 (spent once): the link of session {session} was taken after it was spent"
-        );
-        self.ended.insert(session, "redeemed");
+        let spent = self.verified.contains_key(&session) || !self.redeemed.insert(session);
+        holds!(!spent, "law 3 (spent once): the link of session {session} was taken after it was spent");
         Ok(())
     }
 

@@ -65,6 +65,8 @@ pub(super) struct Issued {
     /// The text, once a message told it.
     code: Option<String>,
     pub(super) ends: i128,
+    /// Another code or link of the purpose was used.
+    void: bool,
 }
 
 #[derive(Debug)]
@@ -194,7 +196,7 @@ impl Model {
         let Some(desk) = self.at(session, wall) else { return INVALID.into() };
         let Session { purpose, answerable, record, .. } = self.sessions[session];
         let live: Vec<&Issued> = self.taken(session).filter(|code| desk.now < code.ends).collect();
-        let right = answerable && live.iter().any(|code| code.code.as_deref() == Some(typed));
+        let right = answerable && live.iter().any(|code| !code.void && code.code.as_deref() == Some(typed));
         let dead = live.is_empty();
         let state = self.state(&desk, session);
         let refused = if purpose != door {
@@ -212,6 +214,7 @@ impl Model {
         }
         self.guesses.push(Guess { record, at: desk.now, right });
         if right {
+            self.sessions[session].over = true;
             self.spend(record, purpose);
             self.close(&desk, true);
             return Answer::Verified(purpose).into();
@@ -294,9 +297,7 @@ impl Model {
         let live = || sessions().filter(|id| !self.sessions[*id].over && seen < self.sessions[*id].ends);
         let ended = live().any(|id| expired(self.sessions[id].ends))
             || live().flat_map(|id| self.taken(id)).any(|code| expired(code.ends))
-            || sessions()
-                .filter_map(|id| self.sessions[id].link)
-                .any(|(ends, spent)| !spent && expired(ends));
+            || sessions().filter_map(|id| self.sessions[id].link).any(|(ends, _)| expired(ends));
         Desk { record: Some(index), door, now, ahead, wall, dirty: fell_back || ended }
     }
 
@@ -329,10 +330,11 @@ impl Model {
         }
     }
 
-    /// A proof spends everything that is pending for its purpose.
+    /// A proof spends every code and link that is pending for its purpose. Where strangers come too, other sessions stay what they were.
     fn spend(&mut self, record: usize, purpose: Purpose) {
         for session in self.sessions.iter_mut().filter(|s| s.record == record && s.purpose == purpose) {
-            session.over = true;
+            session.over |= matches!(session.door, Door::Account(_));
+            session.codes.iter_mut().for_each(|code| code.void = true);
             session.link = session.link.map(|(ends, _)| (ends, true));
         }
     }
@@ -348,7 +350,7 @@ impl Model {
         let Session { record, purpose, ends, .. } = self.sessions[session];
         self.sent.push(Sent { record, purpose, at: desk.now });
         let ends = ends.min(desk.now + ms(self.settings.codes.lifetimes(purpose).code));
-        self.sessions[session].codes.push(Issued { code: None, ends });
+        self.sessions[session].codes.push(Issued { code: None, ends, void: false });
         self.close(&desk, true);
         self.state(&Desk { record: Some(record), ..desk }, session)
     }

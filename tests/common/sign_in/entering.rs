@@ -187,10 +187,11 @@ impl Model {
         self.proven_by_mail(at, &desk, Method::MailedLink, true)
     }
 
-    /// The mailbox was read: everything that was mailed for the same is spent.
+    /// The mailbox was read: everything that was mailed for the same is spent. What else was begun stays, and nothing is right for it.
     fn proven_by_mail(&mut self, at: usize, desk: &Desk, method: Method, enter: bool) -> Knocked {
         let ByMail { who, account, record, .. } = self.by_mail[at].clone();
-        self.by_mail.iter_mut().filter(|it| it.record == record).for_each(|it| it.over = true);
+        self.by_mail.iter_mut().filter(|it| it.record == record).for_each(|it| it.account = None);
+        self.by_mail[at].over = true;
         self.close(desk, true);
         Knocked::Go(Proven {
             who,
