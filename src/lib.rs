@@ -63,6 +63,7 @@
 //! | [`host`] | the traits you implement, the drivers, an in-memory store |
 //! | [`http`] | an outcome as status and header fields |
 //! | `conformance` | the suite your store must pass (feature `conformance`) |
+//! | [`guide`] | for reviewers: a tour, the laws, what is not claimed, past vulnerabilities |
 //!
 //! # The host's duties
 //!
@@ -78,7 +79,7 @@
 //! `std` (default): the in-memory store, the system's clock and generator. Without it the crate is `no_std + alloc`, drivers
 //! included. `conformance`: the suite. Features add; none changes what is decided.
 //!
-//! The laws the crate keeps, and the test that fails without each, are in `docs/laws.md`.
+//! The laws the crate keeps, and the tests that fail without each: [`guide::laws`].
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
@@ -94,6 +95,7 @@ mod entropy;
 mod event;
 pub mod factor;
 pub mod flow;
+pub mod guide;
 pub mod host;
 pub mod http;
 mod identifier;

@@ -242,3 +242,29 @@ fn r1_r2_a_run_of_failures_disables_the_factor() {
         assert!(world.verify(Purpose::SignIn, &session, &world.last_code()).is_ok());
     }
 }
+
+/// B002: a short life is no substitute for the budget: of ten thousand guesses in one second of the minute that a recovery lives, by as
+/// many clients, five are compared.
+#[test]
+fn b002_a_short_life_is_no_substitute_for_the_budget() {
+    let mut settings = Settings::recommended();
+    let minute = std::time::Duration::from_secs(60);
+    settings.codes.recover = policy::Lifetimes { code: minute, session: minute };
+    let world = World::new(settings);
+    world.member(WHO);
+    let session = world.start(Purpose::Recover, WHO).unwrap().session;
+    let right = world.last_code();
+    let mut compared = 0;
+    for n in 0..10_000_u32 {
+        world.millis(i64::from(n % 10 == 9));
+        let client = Client::named(&n.to_be_bytes());
+        let guess = Verify { client, ..verify(Purpose::Recover, &session, &wrong(&right)) };
+        match world.ask(guess).into_result().unwrap_err() {
+            Refusal::InvalidCode(_) => compared += 1,
+            Refusal::InvalidSession | Refusal::Limited { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(compared, 5);
+    assert!(world.verify(Purpose::Recover, &session, &right).is_err());
+}

@@ -400,3 +400,34 @@ fn b080_the_default_lives_are_in_seconds() {
         |purpose| (codes.lifetimes(purpose).code.as_secs(), codes.lifetimes(purpose).session.as_secs());
     assert_eq!(STARTED.map(seconds), [(300, 900), (300, 900), (600, 900), (300, 900)]);
 }
+
+/// B026: whoever has a network of 64 bits is one client, with whichever of its addresses.
+#[test]
+fn b026_a_network_of_64_bits_is_one_client() {
+    let client = |host: u16, network: u16| {
+        Client::ip(std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, network, host, !host, host, 1).into())
+    };
+    assert!((0..=u16::MAX).all(|host| client(host, 1) == client(0, 1)));
+    assert_ne!(client(0, 1), client(0, 2));
+    let mapped = std::net::Ipv4Addr::new(192, 0, 2, 1);
+    assert_eq!(Client::ip(mapped.to_ipv6_mapped().into()), Client::ip(mapped.into()));
+}
+
+/// B045: without keys there is no machine: none that is empty, short, long, or a placeholder of one byte, in any place.
+#[test]
+fn b045_what_is_no_key_is_refused() {
+    let good = key(1);
+    for length in (0..80).filter(|length| *length != 32) {
+        let bytes: Vec<u8> = (0..length).collect();
+        assert_eq!(LocatorKey::new(&bytes).err(), Some(KeyError::Length), "{length}");
+        assert_eq!(KeyRing::new(&bytes, &[]).err(), Some(KeyError::Length), "{length}");
+        assert_eq!(KeyRing::new(&good, &[&bytes]).err(), Some(KeyError::Length), "{length}");
+    }
+    for byte in [0, 1, b'x', 255] {
+        let placeholder = [byte; 32];
+        assert_eq!(LocatorKey::new(&placeholder).err(), Some(KeyError::Placeholder));
+        assert_eq!(KeyRing::new(&placeholder, &[]).err(), Some(KeyError::Placeholder));
+        assert_eq!(KeyRing::new(&good, &[&placeholder]).err(), Some(KeyError::Placeholder));
+    }
+    assert!(LocatorKey::new(&good).is_ok() && KeyRing::new(&good, &[&key(2)]).is_ok());
+}

@@ -528,3 +528,38 @@ fn r90_no_mailed_codes_without_a_proven_address() {
     assert_eq!(world.stepwise(OTHER, PASSWORD).unwrap_err(), Refusal::InvalidCredentials);
     assert_eq!(world.account(OTHER), None);
 }
+
+/// R8: what was guessed at an app is brought back by nobody below its own level: a session that has just shown the password, on a device
+/// that lets past the app, is at 1 and binds nothing; one that shows a code for the drawer as well is at 2, and does.
+#[test]
+fn r8_no_session_below_the_app_brings_its_guesses_back() {
+    let mut settings = Settings::recommended();
+    settings.guesses.consecutive = 12;
+    let world = World::new(settings);
+    let mut person = world.owner(WHO, APP);
+    let device = world.device(&mut person);
+    loop {
+        match world.prove(&world.login(WHO), person.wrong_totp(&world)).unwrap_err() {
+            Refusal::Limited { retry_at, .. } => world.clock.set(retry_at),
+            Refusal::FactorDisabled => break,
+            _ => {}
+        }
+        world.seconds(120);
+    }
+    world.seconds(900);
+    let low = world.by_device(WHO, PASSWORD, &device).unwrap().signed_in().unwrap();
+    assert_eq!(low.aal(), 1);
+    for answer in [
+        world.enrol(low.session()).map(drop),
+        world.disable_totp(low.session(), None).map(drop),
+        world.regenerate(low.session(), None).map(drop),
+    ] {
+        assert!(matches!(answer, Err(Refusal::StepUpRequired { .. })), "{answer:?}");
+    }
+    let shown = person.totp(&world);
+    assert_eq!(world.prove(&world.login(WHO), shown).unwrap_err(), Refusal::FactorDisabled);
+    let code = Proof::RecoveryCode(person.drawer[0].clone());
+    let high = world.step_up(low.session(), code).unwrap();
+    assert_eq!(high.aal(), 2);
+    assert!(world.enrol(high.session()).is_ok());
+}

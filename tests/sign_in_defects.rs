@@ -209,3 +209,54 @@ fn b115_a_required_factor_is_to_be_set_up_first() {
     let _ = world.enable_mailed(&person.session).unwrap();
     assert!(matches!(world.stepwise(WHO, PASSWORD), Ok(Progress::SecondFactor(_))));
 }
+
+/// B008, R51: going from factor to factor over one sign-in after the other gives no guess more at any: ten each are compared, and the
+/// success of one, which the owner has in between, opens nothing at the other.
+#[test]
+fn b008_switching_factors_gives_no_guess_back() {
+    let world = World::recommended();
+    let person = world.person(WHO, APP);
+    let mut compared = [0, 0];
+    for n in 0..60 {
+        let recovery = n % 2 == 1;
+        let totp = |proof| match proof {
+            Proof::Totp(code) => Proofs { totp: Some(code), ..Proofs::default() },
+            _ => unreachable!(),
+        };
+        if n == 12 {
+            assert!(world.at_once(WHO, PASSWORD, totp(person.totp(&world))).is_ok(), "the owner");
+        }
+        let proofs = if recovery {
+            Proofs { recovery_code: Some(no_recovery_code()), ..Proofs::default() }
+        } else {
+            totp(person.wrong_totp(&world))
+        };
+        match world.at_once(WHO, PASSWORD, proofs).unwrap_err() {
+            Refusal::InvalidProof { factor, .. } => {
+                assert_eq!(factor == Factor::RecoveryCode, recovery);
+                compared[usize::from(recovery)] += 1;
+            }
+            other => assert_eq!(limit::<()>(Err(other)).0, policy::RULE_GUESSES_LOCK),
+        }
+    }
+    assert_eq!(compared, [10, 10]);
+}
+
+/// B114: what somebody chose for an address that was not his is gone once its owner proves it: neither that password signs in, nor does
+/// its sign-up go on.
+#[test]
+fn b114_what_was_chosen_before_the_proof_is_gone() {
+    const THEIRS: &str = "Mallory's own choice 1";
+    let world = World::recommended();
+    let password = || Password::typed(THEIRS).unwrap();
+    let theirs = world.ask(SignUp { password: password(), ..sign_up(WHO) }).into_result().unwrap().session;
+    world.seconds(60);
+    let own = world.sign_up(WHO).unwrap().session;
+    let _ = world.verify(Purpose::SignUp, &own, &world.last_code()).unwrap();
+    assert_eq!(world.stepwise(WHO, THEIRS).unwrap_err(), Refusal::InvalidCredentials);
+    assert!(world.stepwise(WHO, PASSWORD).unwrap().signed_in().is_some());
+    world.seconds(60);
+    let (client, identifier, session) = (Client::unmetered(), id(WHO), Some(theirs));
+    let again = ResendSignUp { client, identifier, password: password(), session };
+    assert_eq!(world.ask(again).into_result().unwrap_err(), Refusal::InvalidCredentials);
+}

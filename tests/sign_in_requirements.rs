@@ -366,3 +366,75 @@ fn r2_a_disabled_app_can_be_bound_anew() {
     let proof = Proof::Totp(Code::typed(&app.code(world.now(), 0)));
     assert!(world.prove(&world.login(WHO), proof).is_ok());
 }
+
+/// R9, B001: a wrong code that is to confirm an app is a guess at it: ten are answered, over as many beginnings as one likes, and then the
+/// right one waits as well.
+#[test]
+fn r9_wrong_confirmations_of_an_app_are_counted() {
+    let world = World::recommended();
+    let person = world.person(WHO, Has::default());
+    let mut app = world.enrol(&person.session).unwrap();
+    for n in 0..10 {
+        if n % 3 == 2 {
+            app = world.enrol(&person.session).unwrap();
+        }
+        let answer = world.confirm(&person.session, &app.wrong(world.now())).map(drop).unwrap_err();
+        assert_eq!(answer, Refusal::InvalidProof { factor: Factor::Totp, attempts_left: 9 - n });
+    }
+    let right = app.code(world.now(), 0);
+    let answer = world.confirm(&person.session, &right).map(drop);
+    assert_eq!(limit(answer).0, policy::RULE_GUESSES_LOCK);
+}
+
+/// R26: the preset for NIST's second level takes no mailed code for a second factor.
+#[test]
+fn r26_the_nist_preset_takes_no_mailed_code() {
+    let mut settings = Settings::nist_aal2();
+    assert!(!settings.factors.mailed_code);
+    // The test's own password has twelve characters.
+    settings.passwords.min_code_points = 8;
+    let world = World::new(settings);
+    let person = world.person(WHO, Has::default());
+    assert_eq!(world.enable_mailed(&person.session).unwrap_err(), Refusal::FactorNotAllowed);
+}
+
+/// R40, R41, B057: an app is set up with 160 bits, fresh each time.
+#[test]
+fn r40_r41_an_app_gets_160_fresh_bits() {
+    let world = World::recommended();
+    let person = world.person(WHO, Has::default());
+    let secrets = [0; 3].map(|_| world.enrol(&person.session).unwrap().secret.expose().to_vec());
+    assert!(secrets.iter().all(|secret| secret.len() * 8 == 160));
+    assert!(secrets[0] != secrets[1] && secrets[1] != secrets[2] && secrets[0] != secrets[2]);
+}
+
+/// R74: a code that was used before is told from a wrong one in the log and nowhere else; so is a limit from both.
+#[test]
+fn r74_a_replay_and_a_limit_are_events_of_their_own() {
+    let world = World::recommended();
+    let person = world.person(WHO, APP);
+    let shown = person.totp(&world);
+    let _ = world.prove(&world.login(WHO), shown.clone()).unwrap();
+    let mut login = world.login(WHO);
+    let mut tell = |proof: Proof| {
+        world.events();
+        let answer = world.prove(&login, proof).unwrap_err();
+        let events = world.events();
+        if events.contains(&"otp.session_burned") {
+            login = world.login(WHO);
+        }
+        (answer, events)
+    };
+    let (replayed, told) = tell(shown);
+    assert_eq!(told, ["factor.rejected", "factor.replayed"]);
+    let (wrong, told) = tell(person.wrong_totp(&world));
+    assert_eq!(told, ["factor.rejected"]);
+    let same = |left| Refusal::InvalidProof { factor: Factor::Totp, attempts_left: left };
+    assert_eq!((replayed, wrong), (same(9), same(8)), "and both are told and counted alike");
+    for _ in 0..8 {
+        let _ = tell(person.wrong_totp(&world));
+    }
+    let (limited, told) = tell(person.totp(&world));
+    assert!(matches!(limited, Refusal::Limited { .. }), "{limited:?}");
+    assert_eq!(told, ["limit.refused"]);
+}

@@ -171,3 +171,114 @@ fn b118_no_session_keeps_the_level_of_a_removed_app() {
     assert!(reset.sessions_ended > 0);
     assert_eq!(world.check(&person.session).unwrap_err(), Refusal::InvalidSession);
 }
+
+const OTHER: &str = "mallory@example.com";
+
+/// B021: an account answers to one identifier. Of several that the host's own directory leads from, the one that took it over is good, and
+/// the right password at another is a wrong one: there is no second count to guess against.
+#[test]
+fn b021_an_account_answers_to_one_identifier() {
+    const SECOND: &str = "jo@second.example.org";
+    let world = World::recommended();
+    let account = world.legacy(WHO, true);
+    let entry = world.seen.accounts.lock().unwrap().get(WHO).unwrap().clone();
+    world.seen.accounts.lock().unwrap().insert(SECOND.to_owned(), entry);
+    let taken = world.stepwise(WHO, PASSWORD).unwrap().signed_in().unwrap();
+    assert_eq!(taken.account(), &account);
+    for n in 0..10 {
+        assert_eq!(world.stepwise(SECOND, PASSWORD).unwrap_err(), Refusal::InvalidCredentials, "{n}");
+    }
+    assert!(world.knows(WHO, PASSWORD));
+}
+
+/// B046: whose password is set is what the session says that was stored: with another's identifier beside it a right code is a wrong one,
+/// and what it leads to is its own account's.
+#[test]
+fn b046_a_recovery_is_of_the_account_it_was_asked_for() {
+    let world = World::recommended();
+    let [_, _] = [WHO, OTHER].map(|who| world.owner(who, NONE));
+    let session = world.start(Purpose::Recover, OTHER).unwrap().session;
+    let request = crate::common::verify(Purpose::Recover, &session, &world.last_code());
+    let foreign = Verify { identifier: Some(crate::common::id(WHO)), ..request.clone() };
+    let refused = world.ask(foreign).into_result().unwrap_err();
+    assert!(matches!(refused, Refusal::InvalidCode(_)), "{refused:?}");
+    assert!(world.knows(WHO, PASSWORD) && world.knows(OTHER, PASSWORD));
+    let own = Verify { identifier: Some(crate::common::id(OTHER)), ..request };
+    let grant = world.ask(own).into_result().unwrap().grant.unwrap();
+    let _ = world.reset(&grant.grant, NEW_PASSWORD, None).unwrap();
+    assert!(world.knows(WHO, PASSWORD) && world.knows(OTHER, NEW_PASSWORD));
+}
+
+/// B050, law 5: a code is good for the purpose it was sent for: at the door of any other it is no code, in the same session; and of codes
+/// that have no session of their own none stands in for another.
+#[test]
+fn b050_a_code_is_good_for_one_purpose() {
+    let with_sessions =
+        [Purpose::SignUp, Purpose::SignIn, Purpose::Recover, Purpose::ConfirmAction, Purpose::ChangeAddress];
+    for purpose in with_sessions {
+        let world = World::recommended();
+        let person = world.owner(WHO, NONE);
+        let session = match purpose {
+            Purpose::SignUp => world.start(purpose, "new@example.org").unwrap().session,
+            Purpose::ChangeAddress => {
+                world.move_to(&person.session, None, "jo@new.example.org").unwrap().session
+            }
+            _ => world.start(purpose, WHO).unwrap().session,
+        };
+        let code = world.last_code();
+        for door in Purpose::ALL.into_iter().filter(|door| *door != purpose) {
+            let request = crate::common::verify(door, &session, &code);
+            let answer = world.ask(Verify { enter: Some(label()), ..request }).into_result();
+            assert_eq!(answer.unwrap_err(), Refusal::InvalidSession, "{purpose:?} at {door:?}");
+        }
+        assert!(world.verify(purpose, &session, &code).is_ok(), "{purpose:?}");
+    }
+    let mailed = |world: &World| Proof::MailedCode(world.last_mail().code.unwrap());
+    let world = World::recommended();
+    let person = world.owner(WHO, MAILED);
+    world.seconds(60);
+    let login = world.login(WHO);
+    let to_enter = mailed(&world);
+    let _ = world.step_up_code(&person.session).unwrap();
+    let to_step_up = mailed(&world);
+    assert!(world.prove(&login, to_step_up.clone()).is_err(), "a code to step up with signs nobody in");
+    assert!(world.step_up(&person.session, to_enter.clone()).is_err(), "nor the other way round");
+    assert!(world.prove(&login, to_enter).is_ok() && world.step_up(&person.session, to_step_up).is_ok());
+    let world = World::recommended();
+    let person = world.owner(WHO, APP);
+    let _ = world.lost(&world.login(WHO)).unwrap();
+    world.seconds(72 * 3600);
+    let login = world.login(WHO);
+    let _ = world.lost(&login).unwrap();
+    let to_recover = world.last_code();
+    let _ = world.step_up_code(&person.session).unwrap();
+    assert!(
+        world.reset_factors(&login, &world.last_code()).is_err(),
+        "a code to step up with turns nothing off"
+    );
+    let as_step_up = Proof::MailedCode(Code::typed(&to_recover));
+    assert!(world.step_up(&person.session, as_step_up).is_err());
+    assert!(world.reset_factors(&login, &to_recover).is_ok());
+}
+
+/// B078: what has ended is not brought back by anything else that comes to its end, nor by the clock: not an app that waited, not a
+/// recovery.
+#[test]
+fn b078_what_has_ended_is_revived_by_no_other_flow() {
+    let world = World::recommended();
+    let person = world.owner(WHO, NONE);
+    let waiting = world.enrol(&person.session).unwrap();
+    let recovery = world.start(Purpose::Recover, WHO).unwrap().session;
+    let code = world.last_code();
+    world.seconds(900);
+    let session = world.fresh(&person);
+    let sign_in = world.start(Purpose::SignIn, WHO).unwrap().session;
+    let _ = world.verify(Purpose::SignIn, &sign_in, &world.last_code()).unwrap();
+    for back in [0, -899, -86_400] {
+        world.seconds(back);
+        let answer = world.confirm(&session, &waiting.code(world.now(), 0)).map(drop);
+        assert_eq!(answer.unwrap_err(), Refusal::NothingPending, "{back}");
+        let answer = world.verify(Purpose::Recover, &recovery, &code).map(drop);
+        assert_eq!(answer.unwrap_err(), Refusal::InvalidSession, "{back}");
+    }
+}

@@ -186,3 +186,23 @@ fn law5_equal_codes_are_stored_unlike() {
     let twice = windows.windows(2).find(|pair| pair[0] == pair[1]);
     assert_eq!(twice, None, "law 5 (bound): two sessions share a digest");
 }
+
+/// R78: every ticket has 128 random bits of its own: over hundreds of them none comes twice, and no bit leans to a side.
+#[test]
+fn r78_every_ticket_has_128_random_bits() {
+    let world = World::recommended();
+    let (mut ones, mut seen) = ([0_u32; 128], std::collections::BTreeSet::new());
+    for n in 0..256 {
+        let started = world.sign_up(&format!("u{n}@example.com")).unwrap();
+        let link = world.last_mail().link.unwrap();
+        for text in [started.session.expose(), link.expose()] {
+            let random = random_part(&text);
+            assert!(random.len() == 16 && seen.insert(random.clone()), "{n}");
+            for (bit, ones) in ones.iter_mut().enumerate() {
+                *ones += u32::from(random[bit / 8] >> (bit % 8) & 1);
+            }
+        }
+    }
+    // 256 expected each; six standard deviations are 68.
+    assert!(ones.iter().all(|ones| (188..=324).contains(ones)), "{ones:?}");
+}

@@ -73,3 +73,27 @@ fn a_verified_session_spends_its_link_and_the_other_way_round() {
         assert_eq!((first.status, second.error().as_str()), (200, "INVALID_SESSION"));
     }
 }
+
+/// B089, B090: whatever a request says of the host it was sent to, the link leads to the base that was configured.
+#[test]
+fn b089_b090_no_header_of_a_request_gets_into_a_link() {
+    let place = Place::new();
+    let server = place.start(&["--dev", "--base-url", "https://id.example.org", "--trust-proxy", "1"]);
+    server.stop_clock();
+    let evil = "evil.example.net";
+    let headers = [
+        ("host", evil),
+        ("x-forwarded-host", evil),
+        ("x-forwarded-proto", "http"),
+        ("x-forwarded-for", "192.0.2.1"),
+        ("forwarded", "host=evil.example.net;proto=http"),
+        ("x-original-url", "https://evil.example.net/"),
+        ("referer", "https://evil.example.net/"),
+    ];
+    let body = registration("jo@example.com").to_string();
+    let answer = server.request("POST", "/auth/register", &headers, &body);
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let mail = server.mail("jo@example.com").pop().unwrap();
+    let _ = parts(mail["link"].as_str().unwrap(), "https://id.example.org");
+    assert!(!mail.to_string().contains("evil") && !answer.text.contains("evil"));
+}
