@@ -100,7 +100,8 @@ impl From<time::UtcDateTime> for Timestamp {
     /// Truncates to the millisecond at or before the given time.
     fn from(at: time::UtcDateTime) -> Self {
         let millis = at.unix_timestamp_nanos().div_euclid(1_000_000);
-        Self(i64::try_from(millis).unwrap_or(if millis < 0 { i64::MIN } else { i64::MAX }))
+        // Always fits: such a time is within ten thousand years of 1970.
+        Self(i64::try_from(millis).unwrap_or(i64::MAX))
     }
 }
 

@@ -250,7 +250,7 @@ impl<H: Holder> Opened<H> {
         let failures = guesses.free_failures(budget, now);
         guesses.succeed();
         self.changed = true;
-        let many = failures > 0 && failures >= budget.free().limit().div_ceil(2);
+        let many = failures >= budget.free().limit().div_ceil(2);
         many.then_some(EventKind::RightAfterFailures { factor, failures })
     }
 

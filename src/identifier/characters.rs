@@ -106,6 +106,26 @@ fn is_private_or_noncharacter(c: char) -> bool {
 mod tests {
     use super::*;
 
+    /// B098: where every font draws something else, and what is no character at all, the last two of each plane included.
+    #[test]
+    fn private_characters_and_noncharacters_are_hidden() {
+        for c in [
+            '\u{E000}',
+            '\u{F8FF}',
+            '\u{F0000}',
+            '\u{FDD0}',
+            '\u{FDEF}',
+            '\u{FFFE}',
+            '\u{1FFFF}',
+            '\u{2FFFE}',
+        ] {
+            assert!(is_private_or_noncharacter(c) && is_hidden(c), "{c:?}");
+        }
+        for c in ['a', '\u{F900}', '\u{FDF0}', '\u{FFFD}', '\u{1FFFD}'] {
+            assert!(!is_private_or_noncharacter(c), "{c:?}");
+        }
+    }
+
     /// B098: nothing on this list is a letter of anybody's name, whatever Unicode calls it.
     #[test]
     fn hidden_characters_are_never_allowed() {

@@ -105,6 +105,15 @@ pub(super) const fn by_strangers(purpose: Purpose) -> bool {
     }
 }
 
+/// In how many partitions of one record messages of a purpose are counted apart: a sign-in on a trusted device has its own (law 9).
+pub(super) const fn partitions(purpose: Purpose) -> u64 {
+    match purpose {
+        Purpose::SecondFactor | Purpose::RecoverFactor => 2,
+        Purpose::SignUp | Purpose::SignIn | Purpose::Recover | Purpose::ChangeAddress => 1,
+        Purpose::ConfirmAction | Purpose::StepUp => 1,
+    }
+}
+
 /// The most bytes that a request of somebody who has proved nothing adds to the store, its client's meter apart.
 const fn adds(operation: Operation) -> u64 {
     match operation {

@@ -15,7 +15,7 @@ use alloc::format;
 use core::fmt;
 use core::time::Duration;
 
-use super::exposure::by_strangers;
+use super::exposure::{by_strangers, partitions};
 use super::pace::{DAY, YEAR, guesses_in, sends_in};
 use super::{Flood, HoldOff, Odds, PolicyError, ResendPolicy, Settings};
 use crate::Purpose;
@@ -61,10 +61,8 @@ pub struct Price {
     pub guesses_per_year: u64,
     /// Wrong guesses answered in a row before a factor on the account's record is disabled.
     pub guesses_until_disabled: u64,
-    /// Codes of one purpose that are right at one time on one identifier.
-    ///
-    /// A guess names the session it is for and is compared with the codes of that one, so that this counts too many
-    /// rather than too few.
+    /// Codes of one session that are right at one time. A guess names the session it is for and is compared with the codes of that one
+    /// alone, so more sessions are no more chances.
     pub mailed_codes_live: u64,
     /// The chance to guess a mailed code in a year where it is the only factor, by strangers at one identifier. It
     /// multiplies by the identifiers of an account.
@@ -74,14 +72,15 @@ pub struct Price {
     /// Taken as evenly spread. The truncation of RFC 4226 §5.3 prefers some codes, by less than one part in 4000 at 6 digits
     /// and in 40 at 8, which is not counted here.
     pub totp: SecondFactorOdds,
-    /// A mailed code as the second factor of a sign-in, where the password is known. At most one session is live.
+    /// A mailed code as the second factor of a sign-in, where the password is known. One is live, whatever `resend` says.
     pub mailed_second_factor: SecondFactorOdds,
     /// A mailed code that confirms an action, where somebody else's signed-in session is at hand.
     pub confirmation: SecondFactorOdds,
     /// Messages that strangers can have sent to one identifier in a day, over all purposes. An owner whose mailbox takes
     /// several addresses gets so many at each.
     pub mails_by_strangers_per_day: u64,
-    /// Messages that whoever proved a first factor can have sent to the account's address in a day, over all purposes.
+    /// Messages that whoever proved a first factor can have sent to the account's address in a day, over all purposes, on a trusted device
+    /// and without.
     /// Security notices are apart: each tells of a change.
     pub mails_by_owner_per_day: u64,
     /// How long strangers can hold the owner off.
@@ -112,21 +111,26 @@ impl Price {
             ResendPolicy::Replace => 1,
             ResendPolicy::KeepPrevious => 2,
         };
-        let mailed = u64::from(codes.live_sessions).saturating_mul(per_session);
         let steps = u64::from(totp.steps_back).saturating_add(u64::from(totp.steps_forward));
         let mails = sends_in(settings, DAY);
-        let strangers = Purpose::ALL.into_iter().filter(|purpose| by_strangers(*purpose));
-        let owners = Purpose::ALL.into_iter().filter(|purpose| !by_strangers(*purpose));
+        let mails_of = |strangers: bool| {
+            let purposes = Purpose::ALL.into_iter().filter(|purpose| by_strangers(*purpose) == strangers);
+            purposes
+                .fold(0, |sum: u64, purpose| sum.saturating_add(mails.saturating_mul(partitions(purpose))))
+        };
         Self {
             guesses_per_year: a_year,
             guesses_until_disabled: in_a_row,
-            mailed_codes_live: mailed,
-            mailed_code_alone_per_year: Odds::of(a_year.saturating_mul(mailed), code_space(codes.digits)),
+            mailed_codes_live: per_session,
+            mailed_code_alone_per_year: Odds::of(
+                a_year.saturating_mul(per_session),
+                code_space(codes.digits),
+            ),
             totp: second_factor(steps.saturating_add(1), totp.digits),
-            mailed_second_factor: second_factor(per_session, codes.digits),
-            confirmation: second_factor(mailed, codes.digits),
-            mails_by_strangers_per_day: strangers.fold(0, |sum: u64, _| sum.saturating_add(mails)),
-            mails_by_owner_per_day: owners.fold(0, |sum: u64, _| sum.saturating_add(mails)),
+            mailed_second_factor: second_factor(1, codes.digits),
+            confirmation: second_factor(per_session, codes.digits),
+            mails_by_strangers_per_day: mails_of(true),
+            mails_by_owner_per_day: mails_of(false),
             hold_off: HoldOff::of(settings),
             flood: Flood::of(settings),
             totp_steps: if totp.steps_forward > totp.steps_back {

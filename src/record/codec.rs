@@ -64,3 +64,32 @@ pub(crate) fn decode<R: Record>(bytes: &[u8]) -> Result<R, RecordError> {
         _ => Err(RecordError::Malformed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Serialize, Deserialize, Debug)]
+    struct Long(Vec<u8>);
+
+    impl Record for Long {
+        const KIND: RecordKind = RecordKind::Meter;
+    }
+
+    /// B084: a row as long as it may be is read and written; one byte more is neither, and is not looked at.
+    #[test]
+    fn b084_the_longest_row() {
+        // Format, kind, and the length in three bytes.
+        let of = |length: usize| encode(&Long(alloc::vec![7; length - 5]));
+        let longest = of(MAX_RECORD_BYTES).unwrap();
+        assert_eq!(longest.len(), MAX_RECORD_BYTES);
+        assert!(decode::<Long>(&longest).is_ok());
+        assert!(matches!(of(MAX_RECORD_BYTES + 1), Err(RecordError::TooLong)));
+        let strange = alloc::vec![0xff; MAX_RECORD_BYTES + 1];
+        assert!(matches!(decode::<Long>(&strange), Err(RecordError::TooLong)));
+        let (_, strange) = strange.split_first().unwrap();
+        assert!(matches!(decode::<Long>(strange), Err(RecordError::UnknownFormat(0xff))));
+    }
+}

@@ -171,6 +171,13 @@ pub(super) const fn whole_millis(span: Duration, max: Duration) -> Option<u64> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn of_two_that_last_as_long_the_first_is_told() {
+        let limited = |rule, at| Limited { rule, retry_at: Timestamp::from_unix_seconds(at) };
+        assert_eq!(limited("first", 5).later(limited("second", 5)).rule, "first");
+        assert_eq!(limited("first", 5).later(limited("second", 6)).rule, "second");
+    }
+
     /// B083: a span that no counter can hold is refused, not wrapped; R16: nothing means "unlimited".
     #[test]
     fn r16_b083_only_finite_positive_rules_are_built() {

@@ -12,11 +12,11 @@ fn the_price_of_the_presets() {
     for settings in presets() {
         let price = settings.build().unwrap().price();
         assert_eq!((price.guesses_per_year, price.guesses_until_disabled), (500, 100));
-        assert_eq!((price.mailed_codes_live, price.mailed_code_alone_per_year), (2, Odds::of(1, 1000)));
+        assert_eq!((price.mailed_codes_live, price.mailed_code_alone_per_year), (1, Odds::of(1, 2000)));
         for (odds, live, until_disabled, with_owner) in [
             (price.totp, 3, Odds::of(3, 10_000), Odds::of(15, 10_000)),
             (price.mailed_second_factor, 1, Odds::of(1, 10_000), Odds::of(5, 10_000)),
-            (price.confirmation, 2, Odds::of(2, 10_000), Odds::of(10, 10_000)),
+            (price.confirmation, 1, Odds::of(1, 10_000), Odds::of(5, 10_000)),
         ] {
             assert_eq!(
                 (odds.live_codes, odds.until_disabled, odds.per_year),
@@ -24,7 +24,7 @@ fn the_price_of_the_presets() {
             );
             assert_eq!(odds.per_year_with_owner, with_owner);
         }
-        assert_eq!((price.mails_by_strangers_per_day, price.mails_by_owner_per_day), (80, 80));
+        assert_eq!((price.mails_by_strangers_per_day, price.mails_by_owner_per_day), (80, 120));
         let hold_off = price.hold_off;
         assert_eq!(
             (hold_off.longest_lock, hold_off.longest_wait, hold_off.rule),
@@ -40,11 +40,11 @@ fn the_price_of_the_presets() {
 What a patient attacker gets, at most
 guesses at one factor: 100 in a row, 500 a year
 chance to guess                               until disabled            a year                    a year, owner signing in
-  mailed code alone, strangers (2 live)       not disabled              0.1 % (1 in 1000)         0.1 % (1 in 1000)
+  mailed code alone, strangers (1 live)       not disabled              0.05 % (1 in 2000)        0.05 % (1 in 2000)
   authenticator app, password known (3 live)  0.03 % (1 in 3333)        0.03 % (1 in 3333)        0.15 % (1 in 666)
   mailed code, password known (1 live)        0.01 % (1 in 10000)       0.01 % (1 in 10000)       0.05 % (1 in 2000)
-  mailed code, confirming an action (2 live)  0.02 % (1 in 5000)        0.02 % (1 in 5000)        0.1 % (1 in 1000)
-mails a day: 80 to one identifier by strangers, 80 to an account by the signed-in
+  mailed code, confirming an action (1 live)  0.01 % (1 in 10000)       0.01 % (1 in 10000)       0.05 % (1 in 2000)
+mails a day: 80 to one identifier by strangers, 120 to an account by the signed-in
 strangers hold the owner off: as long as they keep guessing; not at all with a trusted device or a mailed link
   longest lock 24 h, longest wait 90 days (rule `guesses_long`), both can be renewed
 one client fills the store by: 518400 rows, 1477 MB a day"
@@ -80,9 +80,11 @@ fn r16_a_policy_past_a_bound_is_refused_with_the_figure_and_the_bound() {
             s.guesses.long = Limit { count: 500, window: YEAR - MILLI };
         }),
         ("guesses.long", &["only factor", "2 live", "0.101 %", "0.1 %"], |s| {
+            (s.codes.live_sessions, s.codes.resend) = (1, ResendPolicy::KeepPrevious);
             (s.guesses.long.count, s.totp.digits) = (101, 8);
         }),
         ("guesses.long", &["confirms an action", "2 live", "0.2 %", "0.15 %"], |s| {
+            (s.codes.live_sessions, s.codes.resend) = (1, ResendPolicy::KeepPrevious);
             (s.guesses.long.count, s.totp.digits) = (200, 8);
         }),
         ("totp.steps_back", &["4 live", "0.04 %", "0.03 %", "100 guesses in a row"], |s| {
@@ -119,12 +121,12 @@ fn the_slower_of_pace_and_long_rule_counts() {
 fn mail_and_store_are_bounded_by_the_tightest_limit() {
     let mut settings = Settings::recommended();
     settings.sends.long = Limit { count: 20, window: Duration::from_secs(20 * 3600) };
-    assert_eq!(settings.clone().build().unwrap().price().mails_by_owner_per_day, 160);
+    assert_eq!(settings.clone().build().unwrap().price().mails_by_owner_per_day, 240);
     settings.sends.cooldown = Duration::from_secs(3600);
-    assert_eq!(settings.clone().build().unwrap().price().mails_by_owner_per_day, 96);
+    assert_eq!(settings.clone().build().unwrap().price().mails_by_owner_per_day, 144);
     settings.sends.short = Limit { count: 1, window: Duration::from_secs(2 * 3600) };
     let price = settings.clone().build().unwrap().price();
-    assert_eq!((price.mails_by_owner_per_day, price.mails_by_strangers_per_day), (48, 48));
+    assert_eq!((price.mails_by_owner_per_day, price.mails_by_strangers_per_day), (72, 48));
 
     let ten_a_day = Limit { count: 10, window: DAY };
     settings.clients.further = vec![(Operation::SignUp, ten_a_day), (Operation::Verify, ten_a_day)];
