@@ -123,11 +123,11 @@ fn law5_anothers_row_opens_nothing() {
     stand.anew();
     let world: &World = &stand.world;
     let calls = stand.calls();
-    for at in 0..calls.len() {
+    for (at, call) in calls.iter().enumerate() {
         stand.anew();
         stand.liar.plan(1, Some((at, Lie::Others)));
         let outcome = world.run(knock(WHO, PASSWORD, Steps::Stepwise));
-        if calls[at] == Call::Load(1) {
+        if *call == Call::Load(1) {
             assert!(outcome.is_err() || !matches!(outcome.unwrap().verdict, Verdict::Granted(_)));
         }
     }
