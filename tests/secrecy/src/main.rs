@@ -7,7 +7,7 @@
 //!
 //! `./run` builds it as written and optimised, and prints a table.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-#![allow(clippy::arithmetic_side_effects, clippy::print_stdout, reason = "tests")]
+#![allow(clippy::arithmetic_side_effects, clippy::print_stdout, clippy::disallowed_methods, reason = "tests")]
 
 #[path = "../../common/mod.rs"]
 mod common;

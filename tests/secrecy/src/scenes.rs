@@ -15,7 +15,6 @@ use crate::owner::APP;
 use crate::people::{PASSWORD, knock, no_recovery_code, proving};
 
 /// Where the secrets are: found by trying each byte, which is too slow under valgrind, so that they are told there.
-#[expect(clippy::disallowed_methods, reason = "what it was told")]
 fn told(name: &str, find: impl FnOnce() -> Range<usize>) -> Range<usize> {
     let Ok(told) = std::env::var(name) else {
         let found = find();
