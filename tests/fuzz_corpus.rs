@@ -11,10 +11,16 @@
 mod common;
 #[path = "common/otp/mod.rs"]
 mod otp;
+#[path = "common/owner.rs"]
+mod owner;
+#[path = "common/people.rs"]
+mod people;
 #[path = "common/sign_in/mod.rs"]
 mod sign_in;
 #[path = "../fuzz/src/targets/mod.rs"]
 mod targets;
+#[path = "common/worlds/mod.rs"]
+mod worlds;
 
 fn replay(name: &str, target: fn(&[u8])) {
     let corpus = format!("{}/fuzz/corpus/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -55,4 +61,9 @@ fn otpauth() {
 #[test]
 fn sign_in_stories() {
     replay("sign_in", targets::sign_in);
+}
+
+#[test]
+fn two_worlds() {
+    replay("two_worlds", targets::two_worlds);
 }

@@ -5,7 +5,7 @@
 //! | 4 no skipping, 9 locks are local | `attacks`: whatever strangers do, the owner keeps the account and gets in |
 //! | 3 spent once, 5 bound | `resets`, `parallel` |
 //! | 10 fail closed, 12 one record at a time | `faults` |
-//! | 8 indistinguishable | `streets` |
+//! | 8 indistinguishable | `tests/two_worlds.rs` |
 //! | 11 secrets stay put | `trail` |
 //!
 //! `defects` has published defects of other systems in the same flows.
@@ -20,8 +20,6 @@ mod drive;
 mod owner;
 #[path = "../common/people.rs"]
 mod people;
-#[path = "../common/otp/small.rs"]
-mod small;
 
 mod attacker;
 mod attacks;
@@ -33,7 +31,6 @@ mod parallel;
 mod racing;
 mod resets;
 mod scenes;
-mod streets;
 mod trail;
 
 use proptest::prelude::*;

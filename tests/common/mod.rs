@@ -48,6 +48,12 @@ pub enum Fault {
 }
 
 impl Seen {
+    /// The next account that the directory makes has this number, and what is drawn at random from now on is counted from it.
+    pub fn goes_on_from(&self, number: u64) {
+        self.ids.store(number, Ordering::SeqCst);
+        self.seeds.store(number, Ordering::SeqCst);
+    }
+
     fn call(&self, name: &'static str) -> Option<Fault> {
         let index = self.calls_made.fetch_add(1, Ordering::SeqCst);
         self.calls.lock().unwrap().push(name);

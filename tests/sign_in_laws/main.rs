@@ -7,7 +7,7 @@
 //! | 3 spent once | `parallel`, `bound` |
 //! | 5 bound, 6 two deadlines | `bound` |
 //! | 10 fail closed, 12 one record at a time | `faults` |
-//! | 8 indistinguishable | `strangers`, `streets` |
+//! | 8 indistinguishable | `tests/two_worlds.rs` |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::arithmetic_side_effects, reason = "tests")]
 
@@ -27,8 +27,6 @@ mod doors;
 mod faults;
 mod parallel;
 mod stories;
-mod strangers;
-mod streets;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;

@@ -50,7 +50,7 @@ fn check(cases: u32, settings: u8, story: impl Strategy<Value = Vec<Op>>, never:
 }
 
 /// Every answer and every situation that stories must come to.
-const ALL: [&str; 78] = [
+const ALL: [&str; 85] = [
     "in_by_password",
     "in_by_code",
     "in_by_link",
@@ -109,6 +109,13 @@ const ALL: [&str; 78] = [
     "rehashed",
     "secured",
     "stepped_up",
+    "step_up_code",
+    "stepped_up_by_mail",
+    "wrong_step_up_code",
+    "fresh",
+    "not_fresh",
+    "devices",
+    "noted",
     "another_first",
     "password_changed",
     "password_too_short",

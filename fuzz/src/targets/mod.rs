@@ -8,6 +8,7 @@ mod sequence;
 mod sign_in;
 mod text;
 mod throttle;
+mod two_worlds;
 
 pub use otpauth::otpauth;
 pub use record_decode::record_decode;
@@ -15,3 +16,4 @@ pub use sequence::otp_sequence;
 pub use sign_in::sign_in;
 pub use text::ticket_and_identifier;
 pub use throttle::throttle;
+pub use two_worlds::two_worlds;

@@ -79,6 +79,17 @@ pub fn drive<R: Request>(
 ) -> End<R::Output> {
     let host = Part(Arc::clone(&world.seen), Arc::clone(&world.clock));
     let context = Context { now, entropy: EntropySource::draw(&host).unwrap() };
+    drive_in(world, request, context, at)
+}
+
+/// The same with a time and a randomness that come from elsewhere.
+pub fn drive_in<R: Request>(
+    world: &World,
+    request: R,
+    context: Context,
+    at: &mut dyn FnMut(usize, Stage) -> Act,
+) -> End<R::Output> {
+    let host = Part(Arc::clone(&world.seen), Arc::clone(&world.clock));
     let mut end =
         End { outcome: None, error: None, written: vec![], mail: vec![], events: vec![], stages: vec![] };
     let mut step = world.sentry.machine.begin(request, context);

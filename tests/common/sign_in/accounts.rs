@@ -9,6 +9,7 @@
 )]
 #![allow(unreachable_pub, reason = "tests")]
 
+use core::time::Duration;
 use std::collections::BTreeSet;
 
 use countersign::factor::{Regenerate, TotpSecret};
@@ -97,6 +98,7 @@ impl Model {
         let on = self.accounts[who].as_ref().is_some_and(|account| account.app.is_some() || account.mailed);
         let codes = self.settings.actions.regenerate_codes && self.regenerate(who) == Regenerate::Required;
         let all = [
+            (self.accounts[who].as_ref().is_some_and(|account| account.asked), Todo::ChangePassword),
             (self.settings.factors.required && !on, Todo::EnrolFactor),
             (codes, Todo::RegenerateRecoveryCodes),
         ];
@@ -129,7 +131,7 @@ impl Model {
         Err(Refusal::ActionRequired { actions }.into())
     }
 
-    fn shown(&self, desk: &Desk, at: usize, current: bool) -> Shown {
+    pub(super) fn shown(&self, desk: &Desk, at: usize, current: bool) -> Shown {
         let Session { who, proven, label, began, ends, used, .. } = self.sessions[at].clone();
         let methods = proven.keys().copied().collect();
         Shown {
@@ -206,10 +208,16 @@ impl Model {
         Some(Expected::from(Refusal::InvalidCredentials).hashing(1))
     }
 
-    /// What a sign-in would ask for beyond what a session has proven a moment ago, or just now.
-    pub(super) fn stale(&self, desk: &Desk, at: usize, just: Option<Method>) -> Vec<Factor> {
+    /// What a sign-in would ask for beyond what a session has proven within such a time, or just now.
+    pub(super) fn stale(
+        &self,
+        desk: &Desk,
+        at: usize,
+        just: Option<Method>,
+        max_age: Duration,
+    ) -> Vec<Factor> {
         let Session { who, proven, .. } = &self.sessions[at];
-        let fresh = |at: &i128| desk.now - at < ms(self.settings.step_up.max_age);
+        let fresh = |at: &i128| desk.now - at < ms(max_age);
         let fresh = proven.iter().filter(|(_, at)| fresh(at)).map(|(method, _)| *method);
         let mut fresh: BTreeSet<Method> = fresh.chain(just).collect();
         let first = [Method::Password, Method::MailedCode, Method::MailedLink];
@@ -233,7 +241,7 @@ impl Model {
             return Err(refused);
         }
         let (just, hashes) = (password.map(|_| Method::Password), usize::from(password.is_some()));
-        let offered = self.stale(&desk, at, just);
+        let offered = self.stale(&desk, at, just, self.settings.step_up.max_age);
         if offered.is_empty() {
             return Ok((desk, hashes));
         }
@@ -361,6 +369,7 @@ impl Model {
     pub(super) fn raise(&mut self, who: usize) {
         self.account(who).generation += 1;
         self.logins.iter_mut().filter(|login| login.who == who).for_each(|login| login.over = true);
+        self.step_ups.iter_mut().filter(|code| code.who == who).for_each(|code| code.over = true);
         self.devices.iter_mut().filter(|device| device.who == who).for_each(|device| device.over = true);
     }
 

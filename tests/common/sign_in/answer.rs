@@ -39,6 +39,12 @@ pub enum Answer {
         expires_at: Timestamp,
         skips: bool,
     },
+    /// Devices: until when, and whether no second factor is asked for on it; sorted.
+    Devices(Vec<(Timestamp, bool)>),
+    /// A code to step up with is on its way.
+    StepUpCode(SessionState),
+    /// The operator's request took effect.
+    Noted(Timestamp),
     Suspended(usize),
     Refused(Refusal),
 }
@@ -186,6 +192,9 @@ pub fn name(answer: &Answer) -> &'static str {
         Answer::Removed => "removed",
         Answer::Secured(_) => "secured",
         Answer::Trusted { .. } => "trusted",
+        Answer::Devices(_) => "devices",
+        Answer::StepUpCode(_) => "step_up_code",
+        Answer::Noted(_) => "noted",
         Answer::Suspended(_) => "suspended",
         Answer::Refused(refusal) => refused(refusal),
     }

@@ -29,6 +29,7 @@ impl Model {
     pub fn step_up(&mut self, at: usize, given: &Typed, label: &str, wall: i128) -> Expected {
         let Some(desk) = self.at_session(at, wall) else { return INVALID.into() };
         let (who, factor) = (self.sessions[at].who, given.factor());
+        let mailed = self.step_up_code(at, desk.now).filter(|_| factor == Factor::MailedCode);
         let (method, hashes) = if let Typed::Password(raw) = given {
             if let Some(refused) = self.password(&desk, who, raw) {
                 return refused;
@@ -39,7 +40,7 @@ impl Model {
             let there = match factor {
                 Factor::Totp => account.app.is_some(),
                 Factor::RecoveryCode => !account.left.is_empty(),
-                Factor::MailedCode | Factor::Password => false,
+                Factor::MailedCode | Factor::Password => mailed.is_some(),
             };
             if !there {
                 // There is nothing to compare with, and nothing is counted.
@@ -50,7 +51,10 @@ impl Model {
                 self.close(&desk, false);
                 return shut;
             }
-            let method = self.take(&desk, who, given, None);
+            let method = match (mailed, given) {
+                (Some(code), Typed::Mailed(raw)) => self.take_step_up_code(&desk, code, raw),
+                _ => self.take(&desk, who, given, None),
+            };
             self.guess(&desk, factor, method.is_some());
             let Some(method) = method else {
                 let attempts_left = self.left(&desk, factor);
@@ -116,7 +120,7 @@ impl Model {
             self.close(&desk, false);
             return Expected::from(INVALID).hashing(1);
         }
-        (account.password, account.pending) = (new, None);
+        (account.password, account.pending, account.asked) = (new, None, false);
         self.raise(who);
         self.bound_anew(&desk, Factor::Password);
         let mut all = self.sessions[at].proven.clone();

@@ -18,8 +18,7 @@ impl Story {
         meanwhile: &Meanwhile<'_>,
     ) -> Result<(), String> {
         let Some((at, session)) = self.pick_session(session) else { return Ok(()) };
-        let who = at.map_or(0, |at| self.model.sessions[at].who);
-        let (typed, label) = (self.typed_by(who, None, proof), self.label());
+        let (typed, label) = (self.typed_to_step_up(at, proof), self.label());
         let note = format!("step {at:?} up: {proof:?} {typed:?}");
         let (client, proof) = (Client::unmetered(), typed.proof());
         let request = StepUp { client, session, proof, label: Label::new(&label) };

@@ -8,6 +8,7 @@ pub mod counts;
 pub mod devices;
 pub mod entering;
 pub mod forgetting;
+pub mod fresh;
 pub mod given;
 pub mod model;
 pub mod ops;

@@ -94,6 +94,18 @@ pub struct ByMail {
     pub(super) over: bool,
 }
 
+/// A code that was mailed for a session to step up with. One is good per account.
+#[derive(Clone, Debug)]
+pub struct StepUpCode {
+    pub(super) who: usize,
+    /// The session it is for.
+    pub(super) session: usize,
+    pub(super) ends: i128,
+    pub(super) code: Code,
+    pub(super) wrong: u32,
+    pub(super) over: bool,
+}
+
 /// A sign-in that waits for its second factor.
 #[derive(Clone, Debug)]
 pub struct Login {
@@ -160,6 +172,8 @@ pub struct Account {
     /// How often what opens it was changed; 0 while it has no record, and the host's own credential stands in.
     pub(super) generation: u32,
     pub(super) suspended: bool,
+    /// The operator asked for another password.
+    pub(super) asked: bool,
     pub(super) password: &'static str,
     /// When its owner was told of changes.
     pub(super) told: Vec<i128>,
@@ -177,6 +191,7 @@ pub struct Account {
 pub enum Slot {
     ByMail(usize),
     Login(usize),
+    StepUp(usize),
 }
 
 #[derive(Debug)]
@@ -190,6 +205,7 @@ pub struct Model {
     pub accounts: Vec<Option<Account>>,
     pub by_mail: Vec<ByMail>,
     pub logins: Vec<Login>,
+    pub step_ups: Vec<StepUpCode>,
     pub sessions: Vec<Session>,
     pub devices: Vec<Device>,
     /// Whose device was given each of all tickets.
@@ -232,6 +248,7 @@ impl Model {
             accounts: people.iter().map(|_| None).collect(),
             by_mail: vec![],
             logins: vec![],
+            step_ups: vec![],
             sessions: vec![],
             devices: vec![],
             tickets: vec![],
@@ -247,6 +264,7 @@ impl Model {
         self.accounts[who] = Some(Account {
             generation: u32::from(signed_up.is_some()),
             suspended: false,
+            asked: false,
             password: self.passwords[who],
             told: vec![],
             old_hash: signed_up.is_none(),
@@ -266,6 +284,7 @@ impl Model {
         let code = match slot {
             Slot::ByMail(at) => Some(&mut self.by_mail[at].code),
             Slot::Login(at) => self.logins[at].code.as_mut(),
+            Slot::StepUp(at) => Some(&mut self.step_ups[at].code),
         };
         code.filter(|code| code.text.is_none())
             .into_iter()
@@ -302,6 +321,8 @@ impl Model {
                 for login in logins {
                     all.extend(login.code.iter().map(|code| code.ends).chain([login.ends]));
                 }
+                let mailed = self.step_ups.iter().filter(|it| it.who == who && !it.over && seen < it.ends);
+                mailed.for_each(|it| all.extend([it.code.ends, it.ends]));
                 all.extend(self.live_sessions(who, seen).map(|at| self.session_ends(at)));
                 let pending = self.accounts[who].as_ref().and_then(|account| account.pending.as_ref());
                 all.extend(pending.map(|(_, ends)| *ends));

@@ -92,6 +92,23 @@ pub enum Op {
     Factors {
         session: u8,
     },
+    /// A code is mailed to step up with.
+    StepUpCode {
+        session: u8,
+    },
+    /// The host asks whether a factor, or all that a sign-in takes, was proven within so many seconds.
+    Fresh {
+        session: u8,
+        factor: Option<u8>,
+        seconds: u8,
+    },
+    Devices {
+        session: u8,
+    },
+    /// The operator asks for another password.
+    AskPassword {
+        who: u8,
+    },
     Suspend {
         who: u8,
         on: bool,

@@ -203,7 +203,7 @@ impl Story {
     }
 }
 
-fn shown(info: &SessionInfo) -> Shown {
+pub(super) fn shown(info: &SessionInfo) -> Shown {
     Shown {
         who: Story::number(&info.account),
         methods: info.methods.clone(),

@@ -103,8 +103,8 @@ impl<'a> Reader<'a> {
             }
             16 => Op::Redeem { link: more },
             17 => {
-                let session = self.byte()? % 16;
-                self.of_session(session, more)?
+                let byte = self.byte()?;
+                self.of_session((byte % 16, byte / 16), more)?
             }
             18 => Op::List { session: more },
             19 => Op::End { session: more, which: self.byte()? },
@@ -120,9 +120,22 @@ impl<'a> Reader<'a> {
 
 impl Reader<'_> {
     /// What whoever is signed in asks for, but for what an enrolment takes.
-    fn of_session(&mut self, session: u8, more: u8) -> Option<Op> {
+    fn of_session(&mut self, (session, which): (u8, u8), more: u8) -> Option<Op> {
         let password = |byte: u8| [Pw::Right, Pw::Right, Pw::Wrong, Pw::First][usize::from(byte % 4)];
         Some(match more {
+            0 | 1 if which >= 8 => match which % 4 {
+                0 | 1 => Op::StepUpCode { session },
+                2 if more == 0 => Op::AskPassword { who: session / 4 },
+                2 => Op::Devices { session },
+                _ => {
+                    let factor = (more == 1).then_some(session / 4);
+                    Op::Fresh {
+                        session: session % 4,
+                        factor,
+                        seconds: [2, 6, 9, 60][usize::from(which / 4 % 4)],
+                    }
+                }
+            },
             0 | 1 => Op::Check { session },
             2 => Op::Factors { session },
             3 => Op::Trust { session },

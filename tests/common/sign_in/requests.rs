@@ -90,6 +90,12 @@ impl Story {
             Op::Trust { session } => self.trust(*session, meanwhile),
             Op::Forget { session, all } => self.forget(*session, *all, meanwhile),
             Op::Factors { session } => self.factors(*session, meanwhile),
+            Op::StepUpCode { session } => self.step_up_code(*session, meanwhile),
+            Op::Fresh { session, factor, seconds } => {
+                self.require_fresh(*session, (*factor, *seconds), meanwhile)
+            }
+            Op::Devices { session } => self.devices(*session, meanwhile),
+            Op::AskPassword { who } => self.ask_password(*who, meanwhile),
             Op::Suspend { who, on } => self.suspend(*who, *on, meanwhile),
             other => panic!("{other:?} is no request"),
         }

@@ -171,6 +171,7 @@ impl Story {
                     Some(Answer::Second(asked)) => asked.state.and_then(|state| state.resend_at),
                     Some(
                         Answer::Started(state)
+                        | Answer::StepUpCode(state)
                         | Answer::Refused(Refusal::InvalidCode(state) | Refusal::CodeExpired(state)),
                     ) => state.resend_at,
                     // The step of an app's code is used: the next one comes.

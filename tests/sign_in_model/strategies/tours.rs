@@ -1,0 +1,71 @@
+//! Stories that come to what random ones come to less often.
+
+use super::goals::{BY_MAILED_STEP, at_once, times_over};
+use super::people::{app_on, devices_on, knock, mail_on, on_device, prove};
+use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Way};
+
+/// Stories that come to what random ones come to less often.
+pub(crate) fn tours() -> Vec<Vec<Op>> {
+    let (start, soon) = (Op::Start { who: 0 }, Op::Wait { off: 0 });
+    let verify = Op::Verify { session: 0, code: Mailed::Newest, enter: true };
+    let wrong = Op::Password { who: 0, password: Pw::Wrong, steps: Way::Stepwise, client: 0 };
+    let again = [Op::ResendCode { login: 0 }, soon.clone(), soon.clone()];
+    let new_login = [knock(0), soon.clone()];
+    let by_link = [Op::Start { who: 0 }, Op::Redeem { link: 0 }, prove(Proof::Password(Pw::Right))];
+    let guess = [knock(0), prove(Proof::App(App::Wrong)), soon.clone(), soon.clone()];
+    let drawer = [knock(0), prove(Proof::Drawer(Drawer::Left))];
+    let enrol = Op::Enrol { session: 0, password: Pw::Right };
+    let confirm = |code| Op::Confirm { session: 0, code };
+    let anew = [enrol.clone(), confirm(App::Wrong), confirm(App::OfPending), enrol, confirm(App::OfPending)];
+    let nothing = at_once(None, None, None);
+    let wrong_at_once = [nothing.clone(), at_once(None, Some(Mailed::Wrong), None), soon.clone(), nothing];
+    let wrong_drawer = [knock(0), prove(Proof::Drawer(Drawer::Wrong)), soon.clone()];
+    let by_app = [knock(0), prove(Proof::App(App::Step(0)))];
+    let others = Op::End { session: 0, which: 2 };
+    let change = |new| Op::ChangePassword { session: 0, current: Pw::Right, new };
+    let changes = [change(NewPw::Another(true)), change(NewPw::Another(false))];
+    let by_app_too = [app_on(0), by_app.to_vec(), times_over(&changes, 6)].concat();
+    let new_codes = Op::NewCodes { session: 0, password: None };
+    let trust = Op::Trust { session: 0 };
+    let (right, wrong_on) = (on_device(0, Pw::Right), |times| vec![on_device(0, Pw::Wrong); times]);
+    let earlier = on_device(9, Pw::Right);
+    let [_, at_home, _] = devices_on();
+    let many_wrong_codes = [vec![knock(0)], vec![prove(Proof::Drawer(Drawer::Wrong)); 5]].concat();
+    let step_up = |proof| Op::StepUp { session: 0, proof };
+    let by_mail = [Op::StepUpCode { session: 0 }, step_up(Proof::Mailed(Mailed::Wrong)), BY_MAILED_STEP];
+    let fresh = |factor, seconds| Op::Fresh { session: 0, factor, seconds };
+    let ask = Op::AskPassword { who: 0 };
+    let hasty = Op::Password { who: 0, password: Pw::Right, steps: Way::Stepwise, client: 1 };
+    vec![
+        [vec![knock(0)], by_mail.to_vec(), vec![fresh(Some(0), 60), fresh(Some(2), 60), fresh(None, 2)]]
+            .concat(),
+        [vec![knock(0)], times_over(&[Op::StepUpCode { session: 0 }, soon.clone(), soon.clone()], 12)]
+            .concat(),
+        [vec![knock(0), Op::Trust { session: 0 }, Op::Devices { session: 0 }, ask.clone()]].concat(),
+        vec![knock(0), ask, Op::Check { session: 0 }, change(NewPw::Another(true)), Op::Check { session: 0 }],
+        // Notices: first half of them, then all.
+        [by_app_too, drawer.to_vec(), times_over(&changes, 8), vec![new_codes.clone()]].concat(),
+        vec![knock(0), change(NewPw::Common), change(NewPw::Short), knock(0)],
+        [at_home.clone(), wrong_on(8), vec![trust], wrong_on(3), vec![right.clone()]].concat(),
+        [app_on(0), times_over(&many_wrong_codes, 3)].concat(),
+        [app_on(0), by_app.to_vec(), vec![new_codes]].concat(),
+        vec![Op::Start { who: 0 }, Op::Redeem { link: 0 }],
+        [at_home.clone(), vec![right.clone(), earlier.clone(), earlier.clone(), right.clone()]].concat(),
+        [at_home, vec![right, Op::Move(61_000), earlier]].concat(),
+        times_over(&[hasty], 61),
+        [app_on(0), times_over(&guess, 6), drawer.to_vec(), anew.to_vec(), drawer.to_vec()].concat(),
+        [mail_on(0), wrong_at_once.to_vec()].concat(),
+        [app_on(0), wrong_drawer.to_vec(), by_app.to_vec(), app_on(0)[1..].to_vec(), wrong_drawer.to_vec()]
+            .concat(),
+        vec![knock(0), knock(0), knock(0), others],
+        vec![start.clone(), soon.clone(), start.clone(), soon.clone(), start.clone()],
+        times_over(&[start.clone(), soon.clone(), soon.clone()], 12),
+        vec![start.clone(), Op::Move(3_000), verify.clone()],
+        vec![start.clone(), Op::Move(300_000), verify.clone()],
+        vec![wrong.clone(), wrong.clone(), wrong.clone(), soon, Op::Move(3_000), wrong],
+        [mail_on(0), times_over(&new_login, 2), times_over(&again, 12)].concat(),
+        [mail_on(0), by_link.to_vec()].concat(),
+        [vec![knock(0), start], mail_on(0)[1..].to_vec(), vec![verify]].concat(),
+        vec![knock(0), Op::List { session: 0 }, Op::End { session: 0, which: 4 }, Op::Check { session: 8 }],
+    ]
+}
