@@ -8,12 +8,12 @@
 //!   or one is the empty row that the owner left and the other is none;
 //! * the clock does not go back before that time.
 //!
-//! **A right code** ends the other sessions of its purpose in the record, so that those of strangers at that door end with it. In the other world
-//! they are given up at that moment by those who hold them; from then on all is the same.
+//! **A right code** ends its own session, which is one place less in the list. In the other world whoever holds that session gives it up at that
+//! moment, as any stranger might; from then on all is the same.
 #![allow(dead_code, clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 use countersign::record::RecordKind;
-use countersign::{OtpSession, Purpose, Ticket, Timestamp};
+use countersign::{OtpSession, Ticket, Timestamp};
 
 use super::homes::Scene;
 use super::owner::door;
@@ -58,13 +58,9 @@ impl Came {
     }
 }
 
-/// In a world where the code that was right in the other one was not typed: what that ended there is given up.
-pub fn ends_others(scene: &Scene, session: &Ticket<OtpSession>) {
-    let given = scene.observer.given.iter();
-    let ended = given.filter(|(purpose, _, there)| *purpose == Purpose::SignIn && *there);
-    for session in ended.map(|(_, session, _)| session).chain([session]) {
-        let _ = scene.world.cancel(session);
-    }
+/// In a world where the code that was right in the other one was not typed: its session is given up.
+pub fn given_up(scene: &Scene, session: &Ticket<OtpSession>) {
+    let _ = scene.world.cancel(session);
 }
 
 /// The record at the door as it is stored.

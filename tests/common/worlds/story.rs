@@ -10,7 +10,7 @@ use countersign::policy::ResendPolicy;
 use countersign::record::RecordKind;
 use countersign::{Purpose, Timestamp};
 
-use super::allowed::{Came, ends_others};
+use super::allowed::{Came, given_up};
 use super::homes::{Home, Scene, WHO, sweep};
 
 use super::observer::Observer;
@@ -112,7 +112,7 @@ impl Pair {
         let taken = [*here, *there].map(|typed| typed == Some(true));
         for ((scene, typed), taken_here) in self.scenes.iter().zip(&typed).zip(taken) {
             if let (Some((session, _)), true) = (typed, taken != [taken_here; 2] && !taken_here) {
-                ends_others(scene, session);
+                given_up(scene, session);
             }
         }
     }

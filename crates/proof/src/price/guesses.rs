@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use countersign::policy::{Odds, Price, ResendPolicy};
+use countersign::policy::{Odds, Price};
 use countersign::*;
 
 use super::{Effort, Figure};
@@ -352,8 +352,6 @@ fn best(
     all.max_by_key(|(got, _)| *got).unwrap()
 }
 
-const ONE_SESSION: &str = "a guess is compared with the codes of one session, as `mailed_codes_live` says";
-const ONE_CODE: &str = "of mailed second factors one is live even where a resend keeps the previous code";
 const PACED: &str = "free windows and locks are added up, as `guesses_per_year` says: nobody has both";
 
 /// A second factor, and where it stands in a price.
@@ -362,12 +360,9 @@ struct Second {
     what: [&'static str; 3],
     digits: u8,
     odds: fn(&Price) -> u64,
-    loose: Option<&'static str>,
 }
 
 fn seconds(settings: &Settings) -> Vec<Second> {
-    let sessions_apart = (settings.codes.live_sessions > 1).then_some(ONE_SESSION);
-    let one_code = (settings.codes.resend == ResendPolicy::KeepPrevious).then_some(ONE_CODE);
     let all = [
         Second {
             target: Target::Totp,
@@ -378,7 +373,6 @@ fn seconds(settings: &Settings) -> Vec<Second> {
             ],
             digits: settings.totp.digits,
             odds: |price| price.totp.per_year_with_owner.parts_per_trillion(),
-            loose: None,
         },
         Second {
             target: Target::MailedSecond,
@@ -389,7 +383,6 @@ fn seconds(settings: &Settings) -> Vec<Second> {
             ],
             digits: settings.codes.digits,
             odds: |price| price.mailed_second_factor.per_year_with_owner.parts_per_trillion(),
-            loose: one_code,
         },
         Second {
             target: Target::Confirmation,
@@ -400,7 +393,6 @@ fn seconds(settings: &Settings) -> Vec<Second> {
             ],
             digits: settings.codes.digits,
             odds: |price| price.confirmation.per_year_with_owner.parts_per_trillion(),
-            loose: sessions_apart,
         },
     ];
     let can = |second: &Second| second.target != Target::MailedSecond || settings.factors.mailed_code;
@@ -425,15 +417,13 @@ pub(super) fn figures(settings: &Settings, price: &Price, effort: Effort) -> Vec
     let password = best(settings, Target::Password, YEAR, (false, effort));
     figure("guesses a year: a password, strangers", a_year, password, paced);
     let live = Attack::new(settings, Target::Alone(DOORS)).live();
-    let apart = (settings.codes.live_sessions > 1).then_some(ONE_SESSION);
     figure(
         "odds a year: a mailed code alone (10⁻¹²)",
         |price| price.mailed_code_alone_per_year.parts_per_trillion(),
         (odds(alone.0, live, settings.codes.digits), format!("{live} live")),
-        paced.or(apart).or(mail_paced),
+        paced.or(mail_paced),
     );
-    for Second { target, what: [in_a_row, with_owner, chance], digits, odds: of, loose } in seconds(settings)
-    {
+    for Second { target, what: [in_a_row, with_owner, chance], digits, odds: of } in seconds(settings) {
         let live = Attack::new(settings, target).live();
         let row = best(settings, target, YEAR * 3, (false, effort));
         let slow = mailed_too_slowly(settings, 0, 1).filter(|_| target != Target::Totp);
@@ -441,7 +431,7 @@ pub(super) fn figures(settings: &Settings, price: &Price, effort: Effort) -> Vec
         let owner = best(settings, target, YEAR, (true, effort));
         let got = (odds(owner.0, live, digits), format!("{live} live, {}", owner.1));
         figure(with_owner, a_year, owner, paced.or(slow));
-        figure(chance, of, got, paced.or(loose).or(slow));
+        figure(chance, of, got, paced.or(slow));
     }
     figures
 }
