@@ -7,3 +7,5 @@ pub mod common;
 pub mod owner;
 #[path = "../../../tests/common/people.rs"]
 pub mod people;
+
+pub mod model;
