@@ -7,7 +7,7 @@ use super::host::alone;
 use super::run::Need;
 use super::scene::Ask;
 use super::state::{Action, Broken, Side, Slot, State};
-use super::told::Told;
+use super::told::{NOT_THE_CODE, NOT_THE_FACTOR, NOT_THE_PASSWORD, Told};
 
 /// The laws that are looked at, as `docs/laws.md` counts them.
 pub(super) const LAWS: [&str; 10] = [
@@ -139,7 +139,7 @@ impl Judge<'_> {
         if ask.never {
             return Some((5, format!("granted by what is good for something else: {}", ask.what)));
         }
-        if slot.after != 0 {
+        if slot.after != 0 && (told.signed_in || !ask.by_device) {
             return Some((5, format!("granted by what was made for the account as it was before: {}", ask.what)));
         }
         if slot.late {
@@ -177,12 +177,7 @@ impl Judge<'_> {
                 }
             }
             let asks = self.explored.scene.asks.iter();
-            let wrong = |slot: &Slot| {
-                slot.is_told() && {
-                    let told = inner.book.told(slot.at);
-                    matches!(told.no, "not the code" | "not the password" | "not the factor")
-                }
-            };
+            let wrong = |slot: &Slot| slot.is_told() && inner.book.told(slot.at).no == gauge.no;
             let counted = now.slots.iter().zip(asks).filter(|(_, ask)| ask.counts == Some(number));
             let answered = u32::try_from(counted.filter(|(slot, _)| wrong(slot)).count()).unwrap_or(u32::MAX);
             let left = left.unwrap_or(0);
@@ -205,9 +200,9 @@ impl Judge<'_> {
         let begun = inner.book.begin(at, 100 + number, side.now, made_of, sent);
         let left = alone(&mut inner.book, side, begun).and_then(|need| match &*need {
             Need::Done(told) => match told.no {
-                "not the code" | "not the factor" => Some(1 + told.attempts_left.unwrap_or(0)),
+                NOT_THE_CODE | NOT_THE_FACTOR => Some(1 + told.attempts_left.unwrap_or(0)),
                 "the code has expired" => told.attempts_left,
-                "not the password" => Some(1 + told.remaining.unwrap_or(0)),
+                NOT_THE_PASSWORD => Some(1 + told.remaining.unwrap_or(0)),
                 _ => Some(0),
             },
             _ => None,

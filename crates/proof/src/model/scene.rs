@@ -88,6 +88,8 @@ pub(super) struct Ask {
     pub(super) never: bool,
     /// Requests after whose grant it is worth nothing any more, where they were granted before it began (law 5).
     pub(super) dead_after: u16,
+    /// What is dead then is only what lets past the second factor.
+    pub(super) by_device: bool,
     /// When what is shown ends (law 6).
     pub(super) ends: Option<fn(&View<'_>) -> Option<i64>>,
     /// The gauge that a wrong guess counts on.
@@ -123,6 +125,7 @@ where
         once: None,
         never: false,
         dead_after: 0,
+        by_device: false,
         ends: None,
         counts: None,
         rebinds: false,
@@ -151,6 +154,9 @@ impl Ask {
     pub(super) fn dead_after(self, requests: &[usize]) -> Self {
         Self { dead_after: requests.iter().fold(0, |mask, request| mask | 1 << request), ..self }
     }
+    pub(super) fn by_device(self) -> Self {
+        Self { by_device: true, ..self }
+    }
     pub(super) fn ends(self, ends: fn(&View<'_>) -> Option<i64>) -> Self {
         Self { ends: Some(ends), ..self }
     }
@@ -175,17 +181,19 @@ impl Ask {
 pub(super) struct Gauge {
     pub(super) what: &'static str,
     pub(super) wrong: Box<dyn Fn(&View<'_>) -> Option<Sent> + Send + Sync>,
+    /// What a wrong one is told.
+    pub(super) no: &'static str,
     /// The most that may be answered in all that the scene explores, those that are left included.
     pub(super) most: u32,
 }
 
-pub(super) fn gauge<R, F>(what: &'static str, most: u32, make: F) -> Gauge
+pub(super) fn gauge<R, F>(what: &'static str, no: &'static str, most: u32, make: F) -> Gauge
 where
     R: Request + Clone + Send + Sync + 'static,
     R::Output: Tell,
     F: Fn(&View<'_>) -> Option<R> + Send + Sync + 'static,
 {
-    Gauge { what, wrong: ask(what, make).make, most }
+    Gauge { what, wrong: ask(what, make).make, no, most }
 }
 
 /// What must be possible whenever nothing is under way: one of these is granted.

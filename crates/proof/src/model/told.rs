@@ -98,14 +98,19 @@ const fn compares(kind: &EventKind) -> bool {
     )
 }
 
+/// What wrong guesses are told.
+pub(super) const NOT_THE_CODE: &str = "not the code";
+pub(super) const NOT_THE_PASSWORD: &str = "not the password";
+pub(super) const NOT_THE_FACTOR: &str = "not the factor";
+
 const fn name(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::InvalidSession => "no such session",
-        Refusal::InvalidCode(_) => "not the code",
+        Refusal::InvalidCode(_) => NOT_THE_CODE,
         Refusal::CodeExpired(_) => "the code has expired",
         Refusal::Limited { .. } => "not now",
-        Refusal::InvalidCredentials => "not the password",
-        Refusal::InvalidProof { .. } => "not the factor",
+        Refusal::InvalidCredentials => NOT_THE_PASSWORD,
+        Refusal::InvalidProof { .. } => NOT_THE_FACTOR,
         Refusal::NothingPending => "nothing pending",
         Refusal::StepUpRequired { .. } => "prove it again first",
         Refusal::ProofRequired { .. } => "a further proof is asked for",

@@ -6,6 +6,7 @@ use countersign::*;
 use super::say::*;
 use crate::common::World;
 use crate::model::scene::*;
+use crate::model::told::{NOT_THE_CODE, NOT_THE_FACTOR, NOT_THE_PASSWORD};
 use crate::owner::*;
 use crate::people::*;
 
@@ -136,7 +137,7 @@ fn operations() -> Vec<Operation> {
         plain(|| ask("PasswordSignIn, wrong", enter(WHO, WRONG_PASSWORD)).stranger().counts(0)),
         plain(|| ask("PasswordSignIn at once", at_once(WHO, PASSWORD, right)).shows(FIRST).once("the app's code")),
         plain(|| ask("PasswordSignIn at once, wrong", at_once(WHO, PASSWORD, wrong)).shows(BY_PASSWORD).counts(1)),
-        bound(|| ask("PasswordSignIn on a device", on_device(WHO, PASSWORD, H("device"))).shows(BY_PASSWORD | BY_DEVICE)),
+        bound(|| ask("PasswordSignIn on a device", on_device(WHO, PASSWORD, H("device"))).shows(BY_PASSWORD | BY_DEVICE).by_device()),
         plain(|| ask("PasswordSignIn on a device, wrong", on_device(WHO, WRONG_PASSWORD, H("device"))).hopeless()),
         bound(|| ask("ProveFactor", prove(H("login"), proves_app(true))).shows(FIRST).once("the app's code")),
         bound(|| ask("ProveFactor by a recovery code", prove(H("login"), code_left)).shows(BY_PASSWORD | BY_DRAWER).once("the recovery code")),
@@ -200,9 +201,9 @@ fn scene(at: (usize, &Operation), with: (usize, &Operation)) -> Scene {
     let doors = doors.map(|(who, password)| ask("a door", enter(who, password))).collect();
     let scene = Scene::new(name, "two operations at once", everything, vec![first, second])
         .settings(small)
-        .gauge(gauge("passwords at the door", 3, enter(WHO, WRONG_PASSWORD)))
-        .gauge(gauge("codes of the app", 3, prove(H("other login"), proves_app(false))))
-        .gauge(gauge("codes of the session", 2, guess(Purpose::SignIn, H("otp"), H("code"), 5)))
+        .gauge(gauge("passwords at the door", NOT_THE_PASSWORD, 3, enter(WHO, WRONG_PASSWORD)))
+        .gauge(gauge("codes of the app", NOT_THE_FACTOR, 3, prove(H("other login"), proves_app(false))))
+        .gauge(gauge("codes of the session", NOT_THE_CODE, 2, guess(Purpose::SignIn, H("otp"), H("code"), 5)))
         .enough(|shown| {
             let first = shown & (BY_PASSWORD | BY_MAILBOX) != 0;
             first && shown & (BY_APP | BY_DRAWER) != 0 || shown & (BY_PASSWORD | BY_DEVICE) == BY_PASSWORD | BY_DEVICE
