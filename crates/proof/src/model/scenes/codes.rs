@@ -137,8 +137,7 @@ pub(super) fn scenes() -> Vec<Scene> {
             ],
         )
         .settings(small)
-        .gauge(left())
-        .troubles(0, 1),
+        .gauge(left()),
         Scene::new(
             "codes-another-beside",
             "another code, and the one before is kept",
@@ -165,7 +164,7 @@ pub(super) fn scenes() -> Vec<Scene> {
             ],
         )
         .settings(small)
-        .clocks(2, &[SECOND])
+        .clocks(1, &[SECOND])
         .gauge(gauge("guesses at the session's code", NOT_THE_CODE, 2, guess(Purpose::SignIn, From::Of(0, "otp"), From::Of(0, "code"), 5))),
         Scene::new(
             "codes-new-starts",
@@ -195,7 +194,8 @@ pub(super) fn scenes() -> Vec<Scene> {
         )
         .settings(small)
         .gauge(in_all(3 + 1))
-        .clocks(2, &[14 * MINUTE, MINUTE - 1, 1]),
+        .clocks(2, &[14 * MINUTE, MINUTE - 1, 1])
+        .long(),
         Scene::new(
             "codes-deadlines",
             "a code at its end, and the one that took its place at the end of the session",
@@ -220,7 +220,8 @@ pub(super) fn scenes() -> Vec<Scene> {
         )
         .settings(small)
         .gauge(left())
-        .clocks(3, &[299 * SECOND, -30 * SECOND, -10 * MINUTE]),
+        .clocks(3, &[299 * SECOND, -30 * SECOND, -10 * MINUTE])
+        .long(),
         Scene::new(
             "codes-of-the-account",
             "an action that is confirmed: guesses on the account's own record",

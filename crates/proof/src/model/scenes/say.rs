@@ -50,6 +50,8 @@ pub(super) fn recover(who: &'static str) -> impl Fn(&View<'_>) -> Option<Recover
 /// Where a ticket or a code comes from: from before, or from a request of the scene.
 #[derive(Clone, Copy)]
 pub(super) enum From {
+    /// Nowhere.
+    Nothing,
     Home(&'static str),
     Of(usize, &'static str),
     /// Of the last of these that is over and has one.
@@ -59,6 +61,7 @@ pub(super) enum From {
 impl From {
     pub(super) fn text(self, view: &View<'_>) -> Option<String> {
         match self {
+            Self::Nothing => None,
             Self::Home(name) => view.had(name),
             Self::Of(request, name) => view.said(request, name),
             Self::Last(requests, name) => requests.iter().rev().find_map(|request| view.said(*request, name)),
