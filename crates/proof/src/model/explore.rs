@@ -1,6 +1,6 @@
 //! The scene as a model: what can happen next, and what comes of it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -8,11 +8,11 @@ use countersign::Timestamp;
 use stateright::{Expectation, Model, Property};
 
 use super::bend::Bend;
-use super::book::{Book, Given, Sent};
+use super::book::{Book, Given};
 use super::host::{Called, call};
 use super::laws::{CAN, HOLD, Judge, LAWS};
 use super::run::{Need, Plain, Written};
-use super::scene::{Home, Scene, View};
+use super::scene::{Home, Make, Scene, View};
 use super::state::{Action, Broken, Phase, Side, Slot, State};
 use crate::common::{World, machine};
 
@@ -27,13 +27,19 @@ pub(super) struct Explored {
 }
 
 /// A request that was tried on the side: on which side, which, made of what, and over which rows.
-type Tried = (usize, usize, Vec<String>, Side);
+type Tried = (usize, usize, u32, Side);
+
+/// A request that was begun: on which side, which, when, and after which ends.
+type Begun = (usize, usize, Timestamp, Vec<(u32, bool)>);
 
 /// What is remembered of states beside them; it changes nothing.
 pub(super) struct Inner {
     pub(super) book: Book,
     pub(super) gauged: HashMap<Tried, Option<u32>>,
     pub(super) open: HashMap<Tried, bool>,
+    /// Which requests each looks at.
+    looks: HashMap<(usize, usize), u16>,
+    begun: HashMap<Begun, Option<u32>>,
 }
 
 impl Explored {
@@ -51,7 +57,7 @@ impl Explored {
         }
         let start = State { sides, ticks: 0, crashes: 0, faults: 0, broken: None };
         let moves = scene.asks.iter().any(|ask| ask.moves);
-        let inner = Inner { book, gauged: HashMap::new(), open: HashMap::new() };
+        let inner = Inner { book, gauged: HashMap::new(), open: HashMap::new(), looks: HashMap::new(), begun: HashMap::new() };
         let bend = match bend {
             Bend::OldCopy { by, .. } => Bend::OldCopy { by, rows: start.sides[0].rows.iter().copied().collect() },
             bend => bend,
@@ -68,18 +74,33 @@ impl Explored {
         scene.crashes == 0 && scene.faults == 0
     }
 
-    /// A request as it would be sent now, and what it is made of.
-    pub(super) fn sent(
-        &self,
-        book: &Book,
-        side: &Side,
-        at: usize,
-        make: &dyn Fn(&View<'_>) -> Option<Sent>,
-    ) -> Option<(Vec<String>, Sent)> {
-        self.seen(book, side, at, |view| {
-            let sent = make(view)?;
-            Some((view.made_of.borrow().clone(), sent))
-        })
+    /// The place where a request begins if it is sent now; `None` if it cannot be yet.
+    pub(super) fn place(&self, inner: &mut Inner, side: &Side, (at, number): (usize, usize), make: &Make) -> Option<u32> {
+        let Inner { book, looks, begun, .. } = inner;
+        let looked = looks.entry((at, number)).or_default();
+        let behind = i64::from(matches!(self.bend, Bend::ClockBehind));
+        let now = Timestamp::from_unix_millis(side.now.unix_millis() - behind);
+        // Which of the ends it looks at there are, tells what it is made of.
+        let ends = |looked: u16| -> Vec<(u32, bool)> {
+            let seen = side.slots.iter().enumerate().filter(|(other, _)| looked & 1 << other != 0);
+            seen.map(|(_, slot)| if slot.is_told() { (slot.at, slot.phase == Phase::Told) } else { (u32::MAX, false) }).collect()
+        };
+        if let Some(place) = begun.get(&(at, number, now, ends(*looked))) {
+            return *place;
+        }
+        let mut seen = 0;
+        let sent = self.seen(book, side, at, |view| {
+            let sent = make(view);
+            seen = view.looked.get();
+            sent.map(|sent| (view.made_of.borrow().clone(), sent))
+        });
+        let place = sent.map(|(made_of, sent)| book.begin(at, number, now, made_of, sent));
+        if seen & !*looked != 0 {
+            *looked |= seen;
+            begun.retain(|(there, that, _, _), _| (*there, *that) != (at, number));
+        }
+        begun.insert((at, number, now, ends(*looked)), place);
+        place
     }
 
     /// What somebody sees who looks at a side.
@@ -89,17 +110,15 @@ impl Explored {
             slot.is_told().then(|| (book.told(slot.at), slot.phase == Phase::Told))
         };
         let made_of = RefCell::new(Vec::new());
-        look(&View { home: &self.homes[at], now: side.now, told: &told, made_of })
+        look(&View { home: &self.homes[at], now: side.now, told: &told, made_of, looked: Cell::new(0) })
     }
 
-    fn begin(&self, book: &mut Book, side: &mut Side, at: usize, request: usize) -> Option<()> {
+    fn begin(&self, inner: &mut Inner, side: &mut Side, at: usize, request: usize) -> Option<()> {
         let ask = &self.scene.asks[request];
-        let (made_of, sent) = self.sent(book, side, at, &*ask.make)?;
+        let place = self.place(inner, side, (at, request), &ask.make)?;
+        let book = &inner.book;
         let ends = ask.ends.and_then(|ends| self.seen(book, side, at, ends));
         let late = ends.is_some_and(|ends| side.now.unix_millis() >= ends);
-        let behind = i64::from(matches!(self.bend, Bend::ClockBehind));
-        let now = Timestamp::from_unix_millis(side.now.unix_millis() - behind);
-        let place = book.begin(at, request, now, made_of, sent);
         let before = |other: &usize| side.slots[*other].is_told() && book.told(side.slots[*other].at).granted;
         let all = (0..side.slots.len()).filter(before).fold(0_u16, |mask, other| mask | 1 << other);
         side.slots[request] =
@@ -200,13 +219,16 @@ impl Explored {
     }
 
     /// What happens on one side; what is to be seen of it, `None` if it cannot happen there.
-    fn happens(&self, book: &mut Book, side: &mut Side, at: usize, action: Action) -> Option<Vec<String>> {
+    fn happens(&self, inner: &mut Inner, side: &mut Side, at: usize, action: Action) -> Option<Vec<String>> {
+        if let Action::Begin(request) = action {
+            self.begin(inner, side, at, usize::from(request))?;
+        }
+        let book = &mut inner.book;
         let mut seen = Vec::new();
         let mut after = None;
         match action {
             Action::Begin(request) => {
                 let request = usize::from(request);
-                self.begin(book, side, at, request)?;
                 self.settle(book, side, request, &mut seen);
                 let loads = matches!(&*book.need(side.slots[request].at), Need::Load(_));
                 // Without a clock that moves, to be sent and to read are one moment.
@@ -293,12 +315,12 @@ impl Model for Explored {
         if state.broken.is_some() {
             return;
         }
-        let (side, scene, inner) = (&state.sides[0], &*self.scene, self.inner());
+        let (side, scene, mut inner) = (&state.sides[0], &*self.scene, self.inner());
         for (number, slot) in (0_u8..).zip(&side.slots) {
             let request = usize::from(number);
             match slot.phase {
                 Phase::Waiting => {
-                    if self.sent(&inner.book, side, 0, &*scene.asks[request].make).is_some() {
+                    if self.place(&mut inner, side, (0, request), &scene.asks[request].make).is_some() {
                         actions.push(Action::Begin(number));
                     }
                 }
@@ -333,7 +355,7 @@ impl Model for Explored {
         let mut state = before.clone();
         let mut seen = Vec::new();
         for (at, side) in state.sides.iter_mut().enumerate() {
-            seen.push(self.happens(&mut inner.book, side, at, action));
+            seen.push(self.happens(&mut inner, side, at, action));
         }
         seen.first()?.as_ref()?;
         match action {

@@ -192,12 +192,11 @@ impl Judge<'_> {
     /// How many guesses would still be answered. `None` where there is nothing to guess at.
     fn left(&self, inner: &mut Inner, at: usize, side: &Side, number: usize) -> Option<u32> {
         let gauge = &self.explored.scene.gauges[number];
-        let (made_of, sent) = self.explored.sent(&inner.book, side, at, &*gauge.wrong)?;
-        let key = (at, number, made_of.clone(), Side { slots: Vec::new(), ..side.clone() });
+        let begun = self.explored.place(inner, side, (at, 100 + number), &gauge.wrong)?;
+        let key = (at, number, begun, Side { slots: Vec::new(), ..side.clone() });
         if let Some(left) = inner.gauged.get(&key) {
             return *left;
         }
-        let begun = inner.book.begin(at, 100 + number, side.now, made_of, sent);
         let left = alone(&mut inner.book, side, begun).and_then(|need| match &*need {
             Need::Done(told) => match told.no {
                 NOT_THE_CODE | NOT_THE_FACTOR => Some(1 + told.attempts_left.unwrap_or(0)),
@@ -218,15 +217,14 @@ impl Judge<'_> {
         }
         for (number, way) in self.explored.scene.ways.iter().enumerate() {
             let open = way.tries.iter().enumerate().any(|(try_, ask)| {
-                let Some((made_of, sent)) = self.explored.sent(&inner.book, side, at, &*ask.make) else {
+                let number = 150 + 10 * number + try_;
+                let Some(begun) = self.explored.place(inner, side, (at, number), &ask.make) else {
                     return false;
                 };
-                let number = 150 + 10 * number + try_;
-                let key = (at, number, made_of.clone(), Side { slots: Vec::new(), ..side.clone() });
+                let key = (at, number, begun, Side { slots: Vec::new(), ..side.clone() });
                 if let Some(open) = inner.open.get(&key) {
                     return *open;
                 }
-                let begun = inner.book.begin(at, number, side.now, made_of, sent);
                 let need = alone(&mut inner.book, side, begun);
                 let open = matches!(need.as_deref(), Some(Need::Done(told)) if told.granted);
                 inner.open.insert(key, open);

@@ -1,6 +1,6 @@
 //! What is explored: who is there, what is asked of the machine at once, and what may go wrong.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -43,6 +43,8 @@ pub(super) struct View<'a> {
     pub(super) told: &'a dyn Fn(usize) -> Option<(Arc<Told>, bool)>,
     /// What was looked at: with it, the request is the same.
     pub(super) made_of: RefCell<Vec<String>>,
+    /// Which requests were looked at, whether or not they were over.
+    pub(super) looked: Cell<u16>,
 }
 
 impl View<'_> {
@@ -53,8 +55,15 @@ impl View<'_> {
 
     /// What an earlier request was told, or what it had mailed.
     pub(super) fn said(&self, request: usize, name: &str) -> Option<String> {
+        self.looked.set(self.looked.get() | 1 << request);
         let (told, mailed) = (self.told)(request)?;
         told.fact(name, mailed).map(|text| self.noted(text))
+    }
+
+    /// Whether an earlier request is over, and was granted.
+    pub(super) fn was_granted(&self, request: usize) -> bool {
+        self.looked.set(self.looked.get() | 1 << request);
+        (self.told)(request).is_some_and(|(told, _)| told.granted)
     }
 
     /// What was there before anything was asked.
@@ -72,11 +81,14 @@ impl View<'_> {
     }
 }
 
+/// Makes a request of what is to be seen, if it can be made yet.
+pub(super) type Make = Box<dyn Fn(&View<'_>) -> Option<Sent> + Send + Sync>;
+
 /// A request of a scene.
 pub(super) struct Ask {
     /// In words.
     pub(super) what: String,
-    pub(super) make: Box<dyn Fn(&View<'_>) -> Option<Sent> + Send + Sync>,
+    pub(super) make: Make,
     /// Of somebody who has proved nothing: no turn of it may write the account's record (law 9).
     pub(super) stranger: bool,
     /// What it proves to the account, beside what the request proved that it follows from.
@@ -180,7 +192,7 @@ impl Ask {
 /// A way to read off how many guesses would still be answered: a wrong one, tried on the side.
 pub(super) struct Gauge {
     pub(super) what: &'static str,
-    pub(super) wrong: Box<dyn Fn(&View<'_>) -> Option<Sent> + Send + Sync>,
+    pub(super) wrong: Make,
     /// What a wrong one is told.
     pub(super) no: &'static str,
     /// The most that may be answered in all that the scene explores, those that are left included.

@@ -33,6 +33,15 @@ pub(super) fn small() -> Settings {
     settings
 }
 
+/// Limits that a handful of requests use up.
+pub(super) fn tiny() -> Settings {
+    let mut settings = small();
+    settings.guesses.free.count = 2;
+    settings.devices.max_failures = 1;
+    settings.sends.short.count = 2;
+    settings
+}
+
 /// A code that is not the one.
 pub(super) fn not(code: &str, which: usize) -> Code {
     let others = WRONG.iter().filter(|wrong| **wrong != code);

@@ -104,13 +104,28 @@ pub(super) fn scenes() -> Vec<Scene> {
                 ask("a wrong password", wrong()).stranger().counts(0),
                 ask("a second", wrong()).stranger().counts(0),
                 ask("a third", wrong()).stranger().counts(0),
+                ask("the right one", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
+            ],
+        )
+        .settings(tiny)
+        .gauge(at_the_door(2))
+        .enough(|shown| shown & BY_PASSWORD != 0),
+        Scene::new(
+            "passwords-guessed-by-many",
+            "the same, with one more",
+            alone,
+            vec![
+                ask("a wrong password", wrong()).stranger().counts(0),
+                ask("a second", wrong()).stranger().counts(0),
+                ask("a third", wrong()).stranger().counts(0),
                 ask("a fourth", wrong()).stranger().counts(0),
                 ask("the right one", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
             ],
         )
         .settings(small)
         .gauge(at_the_door(3))
-        .enough(|shown| shown & BY_PASSWORD != 0),
+        .enough(|shown| shown & BY_PASSWORD != 0)
+        .long(),
         Scene::new(
             "passwords-cut-off",
             "wrong passwords and the right one, cut off and failing",
@@ -196,7 +211,6 @@ pub(super) fn scenes() -> Vec<Scene> {
                 ask("with the one sign-in", prove(LOGIN, from_drawer)).shows(BY_PASSWORD | BY_DRAWER).once("the recovery code"),
                 ask("with the other", prove(H("other login"), from_drawer)).shows(BY_PASSWORD | BY_DRAWER).once("the recovery code"),
                 ask("with the password", at_once(WHO, PASSWORD, with_drawer)).shows(BY_PASSWORD | BY_DRAWER).once("the recovery code"),
-                ask("with the password, again", at_once(WHO, PASSWORD, with_drawer)).shows(BY_PASSWORD | BY_DRAWER).once("the recovery code"),
             ],
         )
         .settings(small)
@@ -240,7 +254,7 @@ pub(super) fn scenes() -> Vec<Scene> {
                 ask("a code to sign in with, please", sign_in(WHO)).stranger(),
                 ask("that code", verify(Purpose::SignIn, From::Of(0, "otp"), From::Of(0, "code"))).shows(BY_MAILBOX),
                 ask("the mailed factor with it", prove(From::Of(1, "login"), by_mail(H("code")))).follows(1).shows(BY_MAILBOX).never(),
-                ask("the password with it", prove(From::Of(1, "login"), |_| Some(Proof::Password(password(PASSWORD))))).follows(1).shows(BY_PASSWORD).hopeless(),
+                ask("the password with it", prove(From::Of(1, "login"), |_| Some(Proof::Password(password(PASSWORD))))).follows(1).shows(BY_PASSWORD),
             ],
         )
         .settings(small)
@@ -257,7 +271,11 @@ pub(super) fn scenes() -> Vec<Scene> {
             ],
         )
         .settings(small)
-        .gauge(gauge("passwords on the device", NOT_THE_PASSWORD, 3, on_device(WHO, WRONG_PASSWORD, H("device"))))
+        .gauge(gauge("passwords on the device", NOT_THE_PASSWORD, 3, |view| {
+            // Forgotten, its ticket leads to the strangers' door.
+            let forgotten = view.was_granted(3);
+            if forgotten { None } else { on_device(WHO, WRONG_PASSWORD, H("device"))(view) }
+        }))
         .enough(two_factors),
         Scene::new(
             "device-without-exemption",

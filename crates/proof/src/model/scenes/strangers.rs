@@ -24,15 +24,6 @@ fn owner(world: &World) -> Home {
     home
 }
 
-/// Limits that a handful of requests use up.
-fn tiny() -> Settings {
-    let mut settings = small();
-    settings.guesses.free.count = 2;
-    settings.devices.max_failures = 1;
-    settings.sends.short.count = 2;
-    settings
-}
-
 /// An identifier that somebody has, with whatever kind of account.
 fn known_as(world: &World, has: Has) -> Home {
     let _ = world.owner(WHO, has);
