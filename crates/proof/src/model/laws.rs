@@ -169,7 +169,7 @@ impl Judge<'_> {
         };
         for (number, gauge) in self.explored.scene.gauges.iter().enumerate() {
             let left = self.left(inner, at, now, number);
-            let rebinds = ask.is_none_or(|ask| ask.rebinds);
+            let rebinds = ask.is_some_and(|ask| ask.rebinds);
             if let (false, Some(left)) = (rebinds, left) {
                 let had = self.left(inner, at, before, number);
                 if let Some(had) = had.filter(|had| *had < left) {

@@ -12,7 +12,8 @@
 //! | `explore.rs` | what can happen next, and what comes of it |
 //! | `state.rs`, `book.rs` | where everything stands, as numbers; requests as paths in a tree of answers |
 //! | `run.rs`, `told.rs`, `host.rs` | stages as plain values; their ends; the store and the directory |
-//! | `bend.rs` | hosts broken on purpose, which must be found out |
+//! | `bend.rs`, `bent.rs` | hosts broken on purpose, which must be found out |
+//! | `counts.txt` | how many states each scene has |
 //! | `report.rs` | a line for each scene; the story of the shortest way to break a law |
 #![allow(
     clippy::unwrap_used,
@@ -24,6 +25,7 @@
 )]
 
 mod bend;
+mod bent;
 mod book;
 mod explore;
 mod host;
@@ -35,33 +37,69 @@ mod scenes;
 mod state;
 mod told;
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
+pub use bent::{Bent, bent};
 pub use report::Found;
+use scene::Scene;
 
-/// The scenes, by name, and whether each is quick.
-#[must_use]
-pub fn names() -> Vec<(String, bool)> {
-    scenes::all().iter().map(|scene| (scene.name.clone(), scene.quick)).collect()
+/// How many states each scene has, a line each.
+const COUNTS: &str = include_str!("counts.txt");
+
+/// Explores the scenes that are wanted, by name and by whether they are quick, so many at a time; tells of each as it ends, and of families of
+/// small ones together.
+pub fn explore(wanted: impl Fn(&str, bool) -> bool, at_once: usize, tell: impl Fn(&Found) + Sync) -> Vec<Found> {
+    let all: Vec<_> = scenes::all().into_iter().map(Arc::new).collect();
+    let mut families = BTreeMap::<String, usize>::new();
+    for family in all.iter().filter_map(|scene| scene.family.clone()) {
+        *families.entry(family).or_default() += 1;
+    }
+    let scenes: Vec<_> = all.into_iter().filter(|scene| wanted(&scene.name, scene.quick)).collect();
+    let (waiting, found) = (Mutex::new(scenes.iter()), Mutex::new((Vec::new(), BTreeMap::<String, Found>::new())));
+    let work = || {
+        loop {
+            let next = waiting.lock().expect("nobody panics").next();
+            let Some(scene) = next else { break };
+            let end = report::explore(scene, bend::Bend::None);
+            let mut found = found.lock().expect("nobody panics");
+            let whole = match &scene.family {
+                None => Some(end),
+                Some(family) => {
+                    let so_far = found.1.remove(family);
+                    let so_far = match so_far {
+                        Some(so_far) => so_far.with(end),
+                        None => Found { scene: family.clone(), ..end },
+                    };
+                    if families.get(family) == Some(&so_far.scenes) {
+                        Some(so_far)
+                    } else {
+                        found.1.insert(family.clone(), so_far);
+                        None
+                    }
+                }
+            };
+            if let Some(whole) = whole {
+                let whole = Found { expected: Some(expected(&whole.scene)), ..whole };
+                tell(&whole);
+                found.0.push(whole);
+            }
+        }
+    };
+    std::thread::scope(|scope| (0..at_once).for_each(|_| drop(scope.spawn(work))));
+    let (mut whole, parts) = found.into_inner().expect("nobody panics");
+    parts.values().for_each(&tell);
+    whole.extend(parts.into_values());
+    whole
 }
 
-/// Explores the scenes that are wanted, so many at a time, and tells of each as it ends.
-pub fn explore(wanted: impl Fn(&str, bool) -> bool, at_once: usize, tell: impl Fn(&Found) + Sync) -> Vec<Found> {
-    let scenes: Vec<_> =
-        scenes::all().into_iter().filter(|scene| wanted(&scene.name, scene.quick)).map(std::sync::Arc::new).collect();
-    let waiting = Mutex::new(scenes.iter());
-    let found = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..at_once {
-            scope.spawn(|| {
-                loop {
-                    let Some(scene) = waiting.lock().expect("nobody panics").next() else { break };
-                    let end = report::explore(scene, bend::Bend::None);
-                    tell(&end);
-                    found.lock().expect("nobody panics").push(end);
-                }
-            });
-        }
-    });
-    found.into_inner().expect("nobody panics")
+/// How many states a scene must have; none where it is not counted yet.
+fn expected(name: &str) -> usize {
+    let line = COUNTS.lines().find_map(|line| line.rsplit_once(' ').filter(|(scene, _)| *scene == name));
+    line.and_then(|(_, states)| states.parse().ok()).unwrap_or(0)
+}
+
+/// A scene by its name.
+fn named(name: &str) -> Arc<Scene> {
+    Arc::new(scenes::all().into_iter().find(|scene| scene.name == name).expect(name))
 }

@@ -12,10 +12,12 @@ use super::run::Need;
 use super::scene::Scene;
 use super::state::{Action, Phase, Side, Slot, State};
 
-/// What came of a scene.
+/// What came of a scene, or of a family of small ones.
 pub struct Found {
     /// Its name.
     pub scene: String,
+    /// How many scenes it is.
+    pub scenes: usize,
     /// Steps taken.
     pub states: usize,
     /// Different states.
@@ -30,32 +32,50 @@ pub struct Found {
     pub broken: Option<(u8, String)>,
     /// What could not be done that should have been possible.
     pub missed: Vec<String>,
-    /// How many states there should have been.
-    pub expected: usize,
-    /// Whether a commit came too late somewhere.
-    pub stale: bool,
+    /// How many states there must be, where that is known. Fewer, or more, and what is explored has changed.
+    pub expected: Option<usize>,
+    /// How often a commit came too late.
+    pub stale: u64,
 }
 
 impl Found {
     /// Whether all is as it should be.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.broken.is_none() && self.missed.is_empty() && self.unique == self.expected
+        self.broken.is_none() && self.missed.is_empty() && self.expected.is_none_or(|states| states == self.unique)
     }
 
     /// What is wrong, in words.
     #[must_use]
     pub fn complaint(&self) -> String {
         let mut text = String::new();
-        if let Some((_, story)) = &self.broken {
-            let _ = writeln!(text, "{}: {story}", self.scene);
-        } else if self.unique != self.expected {
-            let _ = writeln!(text, "{}: {} states, not {}", self.scene, self.unique, self.expected);
+        match (&self.broken, self.expected) {
+            (Some((_, story)), _) => drop(writeln!(text, "{}: {story}", self.scene)),
+            (None, Some(expected)) if expected != self.unique => {
+                let _ = writeln!(text, "{}: {} states, not {expected}", self.scene, self.unique);
+            }
+            _ => {}
         }
         for missed in &self.missed {
             let _ = writeln!(text, "{}: never: {missed}", self.scene);
         }
         text
+    }
+
+    /// Both together.
+    pub(super) fn with(self, other: Self) -> Self {
+        Self {
+            scenes: self.scenes + other.scenes,
+            states: self.states + other.states,
+            unique: self.unique + other.unique,
+            depth: self.depth.max(other.depth),
+            stages: self.stages + other.stages,
+            took: self.took + other.took,
+            broken: self.broken.or(other.broken),
+            missed: self.missed.into_iter().chain(other.missed).collect(),
+            stale: self.stale + other.stale,
+            ..self
+        }
     }
 }
 
@@ -73,7 +93,7 @@ pub(super) fn explore(scene: &Arc<Scene>, bend: Bend) -> Found {
             (Some(path), true) => broken = Some(story(model, path)),
             (None, false) => {
                 let at = super::laws::CAN.iter().position(|(name, _)| *name == property.name);
-                missed.extend(at.map(|at| format!("granted: {}", scene.asks[at].what)));
+                missed.extend(at.map(|at| format!("{}: granted: {}", scene.name, scene.asks[at].what)));
             }
             _ => {}
         }
@@ -84,6 +104,7 @@ pub(super) fn explore(scene: &Arc<Scene>, bend: Bend) -> Found {
     let inner = model.inner();
     Found {
         scene: scene.name.clone(),
+        scenes: 1,
         states: checker.state_count(),
         unique: checker.unique_state_count(),
         depth: checker.max_depth(),
@@ -91,8 +112,8 @@ pub(super) fn explore(scene: &Arc<Scene>, bend: Bend) -> Found {
         took: begun.elapsed(),
         broken,
         missed,
-        expected: scene.states,
-        stale: inner.book.stale > 0,
+        expected: None,
+        stale: inner.book.stale,
     }
 }
 
@@ -100,7 +121,7 @@ pub(super) fn explore(scene: &Arc<Scene>, bend: Bend) -> Found {
 fn story(model: &Explored, path: Path<State, Action>) -> (u8, String) {
     let steps = path.into_vec();
     let law = steps.last().and_then(|(state, _)| state.broken.clone()).expect("a law is broken");
-    let mut text = format!("law {} is broken: {}\n", law.law, law.how);
+    let mut text = format!("law {} is broken in {}: {}\n", law.law, model.scene.name, law.how);
     for (number, pair) in steps.windows(2).enumerate() {
         let ((before, action), (after, _)) = (&pair[0], &pair[1]);
         let Some(action) = action else { continue };

@@ -242,8 +242,8 @@ pub(super) struct Scene {
     pub(super) enough: fn(u8) -> bool,
     /// Whether it is among those that take no more than moments.
     pub(super) quick: bool,
-    /// How many states there are. Fewer, or more, and what is explored has changed.
-    pub(super) states: usize,
+    /// The scenes it is told and counted with, if it is one of many small ones.
+    pub(super) family: Option<String>,
 }
 
 impl Scene {
@@ -262,7 +262,7 @@ impl Scene {
             ways: Vec::new(),
             enough: |_| true,
             quick: true,
-            states: 0,
+            family: None,
         }
     }
     pub(super) fn settings(self, settings: fn() -> Settings) -> Self {
@@ -294,8 +294,5 @@ impl Scene {
     }
     pub(super) fn long(self) -> Self {
         Self { quick: false, ..self }
-    }
-    pub(super) fn states(self, states: usize) -> Self {
-        Self { states, ..self }
     }
 }

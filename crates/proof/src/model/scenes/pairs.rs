@@ -191,6 +191,7 @@ fn row(view: &View<'_>, kind: RecordKind) -> record::RecordKey {
 fn scene(at: (usize, &Operation), with: (usize, &Operation)) -> Scene {
     let (mut first, mut second) = ((at.1.ask)(), (with.1.ask)());
     let name = format!("pair: {} + {}", first.what, second.what);
+    let family = Some(format!("pairs: {}", first.what));
     if with.1.raises && at.1.bound {
         first = first.dead_after(&[1]);
     }
@@ -208,6 +209,7 @@ fn scene(at: (usize, &Operation), with: (usize, &Operation)) -> Scene {
             let first = shown & (BY_PASSWORD | BY_MAILBOX) != 0;
             first && shown & (BY_APP | BY_DRAWER) != 0 || shown & (BY_PASSWORD | BY_DEVICE) == BY_PASSWORD | BY_DEVICE
         });
+    let scene = Scene { family, ..scene };
     let shuts = at.1.shuts || with.1.shuts;
     if shuts { scene } else { scene.way(12, "to sign in", doors) }
 }
@@ -223,7 +225,8 @@ pub(super) fn scenes() -> Vec<Scene> {
     let troubled = pairs().map(|(first, second)| {
         let scene = scene(first, second);
         let name = format!("troubled {}", scene.name);
-        Scene { name, ..scene }.troubles(1, 1).long()
+        let family = scene.family.as_ref().map(|family| format!("troubled {family}"));
+        Scene { name, family, ..scene }.troubles(1, 1).long()
     });
     calm.chain(troubled).collect()
 }

@@ -261,7 +261,24 @@ pub(super) fn scenes() -> Vec<Scene> {
         .enough(two_factors),
         Scene::new(
             "devices",
-            "a device: its password guessed, its ticket twice, forgotten meanwhile",
+            "a device: its password guessed, forgotten meanwhile",
+            with_device,
+            vec![
+                ask("on the device", on_device(WHO, PASSWORD, H("device"))).shows(BY_PASSWORD | BY_DEVICE).dead_after(&[2]).by_device(),
+                ask("a wrong password there", on_device(WHO, WRONG_PASSWORD, H("device"))).counts(0),
+                ask("devices forgotten", forget),
+            ],
+        )
+        .settings(small)
+        .gauge(gauge("passwords on the device", NOT_THE_PASSWORD, 3, |view| {
+            // Forgotten, its ticket leads to the strangers' door.
+            let forgotten = view.was_granted(2);
+            if forgotten { None } else { on_device(WHO, WRONG_PASSWORD, H("device"))(view) }
+        }))
+        .enough(two_factors),
+        Scene::new(
+            "devices-many",
+            "the same once more: its password guessed, its ticket twice, forgotten meanwhile",
             with_device,
             vec![
                 ask("on the device", on_device(WHO, PASSWORD, H("device"))).shows(BY_PASSWORD | BY_DEVICE).dead_after(&[3]).by_device(),
@@ -276,7 +293,8 @@ pub(super) fn scenes() -> Vec<Scene> {
             let forgotten = view.was_granted(3);
             if forgotten { None } else { on_device(WHO, WRONG_PASSWORD, H("device"))(view) }
         }))
-        .enough(two_factors),
+        .enough(two_factors)
+        .long(),
         Scene::new(
             "device-without-exemption",
             "a device that only has budgets of its own lets past no factor",

@@ -64,16 +64,15 @@ fn unknown(world: &World) -> Home {
 }
 
 /// What strangers do at a door.
-fn strangers() -> Vec<Ask> {
+fn knocking() -> Vec<Ask> {
     vec![
         ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
         ask("a code, please", sign_in(WHO)).stranger(),
         ask("a wrong code", guess(Purpose::SignIn, From::Of(1, "otp"), From::Nothing, 0)).stranger().hopeless(),
-        ask("another code, please", resend(From::Of(1, "otp"))).stranger(),
     ]
 }
 
-fn askers() -> Vec<Ask> {
+fn asking() -> Vec<Ask> {
     vec![
         ask("a lost password", recover(WHO)).stranger(),
         ask("a wrong code", guess(Purpose::Recover, From::Of(0, "otp"), From::Nothing, 0)).stranger().hopeless(),
@@ -81,6 +80,15 @@ fn askers() -> Vec<Ask> {
         ask("the sign-up given up", cancel(From::Of(2, "otp"))).stranger(),
         ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
     ]
+}
+
+/// All of it.
+fn both() -> Vec<Ask> {
+    let more = vec![
+        ask("another code, please", resend(From::Of(1, "otp"))).stranger(),
+        ask("another wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
+    ];
+    knocking().into_iter().chain(more).collect()
 }
 
 fn two(name: &'static str, about: &'static str, here: fn(&World) -> Home, asks: Vec<Ask>) -> Scene {
@@ -100,32 +108,47 @@ pub(super) fn scenes() -> Vec<Scene> {
                 ask("another", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
                 ask("a lost password", recover(WHO)).stranger(),
                 ask("a wrong code", guess(Purpose::SignIn, H("otp"), H("code"), 0)).stranger().hopeless(),
-                ask("a second wrong code", guess(Purpose::Recover, H("lost"), H("lost code"), 1)).stranger().hopeless(),
             ],
         )
         .settings(tiny)
         .way(9, "to sign in on the owner's device", vec![device()])
         .way(9, "to set a new password by the mailed link", vec![link()]),
         Scene::new(
+            "strangers-many",
+            "strangers guess and ask until they are locked out; the owner's device and link still work",
+            owner,
+            vec![
+                ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
+                ask("another", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
+                ask("a lost password", recover(WHO)).stranger(),
+                ask("a wrong code", guess(Purpose::SignIn, H("otp"), H("code"), 0)).stranger().hopeless(),
+                ask("a second wrong code", guess(Purpose::Recover, H("lost"), H("lost code"), 1)).stranger().hopeless(),
+            ],
+        )
+        .settings(tiny)
+        .way(9, "to sign in on the owner's device", vec![device()])
+        .way(9, "to set a new password by the mailed link", vec![link()])
+        .long(),
+        Scene::new(
             "strangers-and-owner",
             "the owner signs in on the device while strangers lock the door",
             owner,
             vec![
                 ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-                ask("another", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
                 device().shows(BY_PASSWORD | BY_DEVICE),
                 link(),
             ],
         )
         .settings(tiny)
         .troubles(1, 1),
-        two("worlds", "an account with a password, or none", known, strangers()),
-        two("worlds-app", "an account with an app, or none", known_with_app, strangers()),
-        two("worlds-suspended", "a suspended account, or none", known_suspended, strangers()),
-        two("worlds-before", "an account of the host's own, or none", known_from_before, strangers()),
-        two("worlds-asked", "a lost password and a sign-up: an account, or none", known, askers()),
-        two("worlds-asked-app", "the same, with an app", known_with_app, askers()),
-        two("worlds-asked-before", "the same, of the host's own", known_from_before, askers()),
+        two("worlds", "an account with a password, or none", known, both()),
+        two("worlds-app", "an account with an app, or none", known_with_app, both()),
+        two("worlds-suspended", "a suspended account, or none", known_suspended, both()),
+        two("worlds-before", "an account of the host's own, or none", known_from_before, both()),
+        two("worlds-asked", "a lost password and a sign-up: an account, or none", known, asking()),
+        two("worlds-asked-app", "the same, with an app", known_with_app, asking()),
+        two("worlds-asked-before", "the same, of the host's own", known_from_before, asking()),
+        two("worlds-many", "more of it, cut off", known_with_app, both()).troubles(1, 0).long(),
         two("worlds-locked", "locks and their ends: an account, or none", known_with_app, vec![
             ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
             ask("a second", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
