@@ -13,6 +13,7 @@ use super::host::{Called, call};
 use super::laws::{CAN, HOLD, Judge, LAWS};
 use super::run::{Need, Plain, Written};
 use super::scene::{Home, Make, Scene, View};
+use super::told::{ENDED, Told};
 use super::state::{Action, Broken, Phase, Side, Slot, State};
 use crate::common::{World, machine};
 
@@ -119,8 +120,12 @@ impl Explored {
         let book = &inner.book;
         let ends = ask.ends.and_then(|ends| self.seen(book, side, at, ends));
         let late = ends.is_some_and(|ends| side.now.unix_millis() >= ends);
-        let before = |other: &usize| side.slots[*other].is_told() && book.told(side.slots[*other].at).granted;
-        let all = (0..side.slots.len()).filter(before).fold(0_u16, |mask, other| mask | 1 << other);
+        let those = |told: fn(&Told) -> bool| {
+            let is = |other: &usize| side.slots[*other].is_told() && told(&book.told(side.slots[*other].at));
+            (0..side.slots.len()).filter(is).fold(0_u16, |mask, other| mask | 1 << other)
+        };
+        let all = those(|told| told.granted);
+        let late = late || ask.ended_by & those(|told| told.no == ENDED) != 0;
         side.slots[request] =
             Slot { phase: Phase::UnderWay, at: place, after: all & ask.dead_after, late, ..Slot::WAITING };
         Some(())

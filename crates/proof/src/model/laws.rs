@@ -7,7 +7,7 @@ use super::host::alone;
 use super::run::Need;
 use super::scene::Ask;
 use super::state::{Action, Broken, Side, Slot, State};
-use super::told::{NOT_THE_CODE, NOT_THE_FACTOR, NOT_THE_PASSWORD, Told};
+use super::told::{ENDED, NOT_THE_CODE, NOT_THE_FACTOR, NOT_THE_PASSWORD, Told};
 
 /// The laws that are looked at, as `docs/laws.md` counts them.
 pub(super) const LAWS: [&str; 10] = [
@@ -200,7 +200,7 @@ impl Judge<'_> {
         let left = alone(&mut inner.book, side, begun).and_then(|need| match &*need {
             Need::Done(told) => match told.no {
                 NOT_THE_CODE | NOT_THE_FACTOR => Some(1 + told.attempts_left.unwrap_or(0)),
-                "the code has expired" => told.attempts_left,
+                ENDED => told.attempts_left,
                 NOT_THE_PASSWORD => Some(1 + told.remaining.unwrap_or(0)),
                 _ => Some(0),
             },

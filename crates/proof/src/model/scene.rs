@@ -100,6 +100,8 @@ pub(super) struct Ask {
     pub(super) never: bool,
     /// Requests after whose grant it is worth nothing any more, where they were granted before it began (law 5).
     pub(super) dead_after: u16,
+    /// Requests that showed the same session: once one was told that its codes have ended, none is good any more (laws 6 and 7).
+    pub(super) ended_by: u16,
     /// What is dead then is only what lets past the second factor.
     pub(super) by_device: bool,
     /// When what is shown ends (law 6).
@@ -137,6 +139,7 @@ where
         once: None,
         never: false,
         dead_after: 0,
+        ended_by: 0,
         by_device: false,
         ends: None,
         counts: None,
@@ -165,6 +168,9 @@ impl Ask {
     }
     pub(super) fn dead_after(self, requests: &[usize]) -> Self {
         Self { dead_after: requests.iter().fold(0, |mask, request| mask | 1 << request), ..self }
+    }
+    pub(super) fn ended_by(self, requests: &[usize]) -> Self {
+        Self { ended_by: requests.iter().fold(0, |mask, request| mask | 1 << request), ..self }
     }
     pub(super) fn by_device(self) -> Self {
         Self { by_device: true, ..self }

@@ -103,11 +103,14 @@ pub(super) const NOT_THE_CODE: &str = "not the code";
 pub(super) const NOT_THE_PASSWORD: &str = "not the password";
 pub(super) const NOT_THE_FACTOR: &str = "not the factor";
 
+/// What is told where no code is live any more.
+pub(super) const ENDED: &str = "the code has expired";
+
 const fn name(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::InvalidSession => "no such session",
         Refusal::InvalidCode(_) => NOT_THE_CODE,
-        Refusal::CodeExpired(_) => "the code has expired",
+        Refusal::CodeExpired(_) => ENDED,
         Refusal::Limited { .. } => "not now",
         Refusal::InvalidCredentials => NOT_THE_PASSWORD,
         Refusal::InvalidProof { .. } => NOT_THE_FACTOR,

@@ -213,7 +213,7 @@ pub(super) fn scenes() -> Vec<Scene> {
             "what has ended stays so if the clock goes back",
             asked_in,
             vec![
-                ask("the right code", verify_in(OTP, CODE)).shows(BY_MAILBOX).once("the code").ends(ends),
+                ask("the right code", verify_in(OTP, CODE)).shows(BY_MAILBOX).once("the code").ends(ends).ended_by(&[1, 2]),
                 ask("a wrong code", wrong(0)).stranger().counts(0),
                 ask("a wrong code once more", wrong(1)).stranger().counts(0),
             ],

@@ -33,6 +33,19 @@ fn with_device(world: &World) -> Home {
     home
 }
 
+/// A device that has budgets of its own, and lets past no factor.
+fn only_budgets(world: &World) -> Home {
+    let person = world.owner(WHO, APP);
+    world.seconds(61);
+    let grant = world.granted(WHO).unwrap().grant;
+    let device = world.reset(&grant, PASSWORD, Some(person.totp(world))).unwrap().device;
+    world.seconds(61);
+    let mut home = Home { people: vec![person], ..Home::default() };
+    home.note("device", device.expose());
+    home.note("app's code", home.people[0].app.as_ref().unwrap().code(world.now(), 0));
+    home
+}
+
 /// Codes by mail are the second factor, and one was mailed.
 fn mailed(world: &World) -> Home {
     let mut home = Home { people: vec![world.owner(WHO, MAILED)], ..Home::default() };
@@ -63,6 +76,10 @@ fn the_code(view: &View<'_>) -> Option<Proof> {
 
 fn with_the_code(view: &View<'_>) -> Option<Proofs> {
     Some(Proofs { totp: Some(Code::typed(&view.had("app's code")?)), ..Proofs::default() })
+}
+
+fn wrong_code(view: &View<'_>) -> Option<Proofs> {
+    Some(Proofs { totp: Some(app(view, false)), ..Proofs::default() })
 }
 
 fn from_drawer(view: &View<'_>) -> Option<Proof> {
@@ -298,17 +315,7 @@ pub(super) fn scenes() -> Vec<Scene> {
         Scene::new(
             "device-without-exemption",
             "a device that only has budgets of its own lets past no factor",
-            |world| {
-                let person = world.owner(WHO, APP);
-                world.seconds(61);
-                let grant = world.granted(WHO).unwrap().grant;
-                let device = world.reset(&grant, PASSWORD, Some(person.totp(world))).unwrap().device;
-                world.seconds(61);
-                let mut home = Home { people: vec![person], ..Home::default() };
-                home.note("device", device.expose());
-                home.note("app's code", home.people[0].app.as_ref().unwrap().code(world.now(), 0));
-                home
-            },
+            only_budgets,
             vec![
                 ask("on the device", on_device(WHO, PASSWORD, H("device"))).shows(BY_PASSWORD),
                 ask("the app's code then", prove(From::Of(0, "login"), the_code)).follows(0).shows(BY_APP).once("the app's code"),
@@ -318,6 +325,25 @@ pub(super) fn scenes() -> Vec<Scene> {
         .settings(small)
         .enough(two_factors)
         .troubles(0, 1),
+        Scene::new(
+            "partitions",
+            "whoever knows the password uses up the guesses at the app; on the owner's device there are others",
+            only_budgets,
+            vec![
+                ask("a wrong code", at_once(WHO, PASSWORD, wrong_code)).counts(0),
+                ask("a second", at_once(WHO, PASSWORD, wrong_code)).counts(0),
+                ask("a third", at_once(WHO, PASSWORD, wrong_code)).counts(0),
+                ask("the password", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
+            ],
+        )
+        .settings(tiny)
+        .gauge(gauge("codes of the app", NOT_THE_FACTOR, 2, at_once(WHO, PASSWORD, wrong_code)))
+        .enough(two_factors)
+        .way(9, "to sign in on the owner's device, with the app", vec![ask("the owner", |view| {
+            let proofs = Proofs { totp: Some(app(view, true)), ..Proofs::default() };
+            let device = Some(H("device").ticket(view)?);
+            Some(PasswordSignIn { device, ..knock(WHO, PASSWORD, Steps::AtOnce(proofs)) })
+        })]),
         Scene::new(
             "taken-over",
             "an account of the host's own, from before, by three doors",

@@ -13,10 +13,13 @@ const H: fn(&'static str) -> From = From::Home;
 /// An owner with a device and a mailed link that leads to a new password.
 fn owner(world: &World) -> Home {
     let mut person = world.owner(WHO, APP);
+    let lost = world.device(&mut person);
+    let _ = world.forget(&person.session, None).unwrap();
     let device = world.device(&mut person);
     world.seconds(61);
     let mut home = Home { people: vec![person], ..Home::default() };
     home.note("device", device.expose());
+    home.note("lost device", lost.expose());
     asked(world, &mut home, Purpose::Recover, WHO, ["lost", "lost code", "lost link"]);
     world.seconds(2);
     asked(world, &mut home, Purpose::SignIn, WHO, ["otp", "code", "link"]);
@@ -105,7 +108,7 @@ pub(super) fn scenes() -> Vec<Scene> {
             owner,
             vec![
                 ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-                ask("another", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
+                ask("another, on a device that was forgotten", on_device(WHO, WRONG_PASSWORD, H("lost device"))).stranger().hopeless(),
                 ask("a lost password", recover(WHO)).stranger(),
                 ask("a wrong code", guess(Purpose::SignIn, H("otp"), H("code"), 0)).stranger().hopeless(),
             ],
@@ -119,7 +122,7 @@ pub(super) fn scenes() -> Vec<Scene> {
             owner,
             vec![
                 ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-                ask("another", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
+                ask("another, on a device that was forgotten", on_device(WHO, WRONG_PASSWORD, H("lost device"))).stranger().hopeless(),
                 ask("a lost password", recover(WHO)).stranger(),
                 ask("a wrong code", guess(Purpose::SignIn, H("otp"), H("code"), 0)).stranger().hopeless(),
                 ask("a second wrong code", guess(Purpose::Recover, H("lost"), H("lost code"), 1)).stranger().hopeless(),
