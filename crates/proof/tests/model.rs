@@ -1,13 +1,7 @@
 //! The machine explored: every order of stages of the quick scenes, and hosts that are broken on purpose.
 //!
 //! Most of it needs an optimised build: `cargo test --release -p countersign-proof --test model`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use countersign_proof::model::{self, Found};
 
@@ -35,7 +29,9 @@ fn every_broken_host_is_found_out() {
 /// A few scenes in any build; commits do come too late in them.
 #[test]
 fn the_laws_hold_at_any_stage() {
-    let found = all_hold(|name, quick| quick && (name.starts_with("codes-two") || name.starts_with("pair: PasswordSignIn + ")));
+    let found = all_hold(|name, quick| {
+        quick && (name.starts_with("codes-two") || name.starts_with("pair: PasswordSignIn + "))
+    });
     assert!(found.iter().any(|found| found.stale > 0), "nobody was ever late");
 }
 

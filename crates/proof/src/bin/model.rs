@@ -23,7 +23,10 @@ fn main() -> ExitCode {
         found.iter().for_each(|found| println!("{} {}", found.scene, found.unique));
         return ExitCode::SUCCESS;
     }
-    println!("{:<44} {:>9} {:>9} {:>5} {:>9} {:>7}  laws", "scene", "steps", "states", "depth", "decided", "s");
+    println!(
+        "{:<44} {:>9} {:>9} {:>5} {:>9} {:>7}  laws",
+        "scene", "steps", "states", "depth", "decided", "s"
+    );
     let found = model::explore(wanted, 2, tell);
     let (scenes, states) = found.iter().fold((0, 0), |(scenes, states): (usize, usize), found| {
         (scenes.saturating_add(found.scenes), states.saturating_add(found.unique))
@@ -32,10 +35,13 @@ fn main() -> ExitCode {
     found.iter().filter(|found| !found.is_good()).for_each(|found| println!("\n{}", found.complaint()));
     let unseen = if words.first() == Some(&"scene") { Vec::new() } else { unseen() };
     // The law that is broken, so that whoever breaks one on purpose can tell which was found out.
-    let law = found.iter().find_map(|found| found.broken.as_ref().map(|(law, _)| 100_u8.saturating_add(*law)));
+    let law =
+        found.iter().find_map(|found| found.broken.as_ref().map(|(law, _)| 100_u8.saturating_add(*law)));
     match law {
         Some(law) => ExitCode::from(law),
-        None if !found.is_empty() && found.iter().all(Found::is_good) && unseen.is_empty() => ExitCode::SUCCESS,
+        None if !found.is_empty() && found.iter().all(Found::is_good) && unseen.is_empty() => {
+            ExitCode::SUCCESS
+        }
         None => ExitCode::FAILURE,
     }
 }
@@ -43,7 +49,10 @@ fn main() -> ExitCode {
 fn tell(found: &Found) {
     let held = found.broken.as_ref().map_or("all held".into(), |(law, _)| format!("law {law} broken"));
     let Found { scene, states, unique, depth, stages, took, .. } = found;
-    println!("{scene:<44} {states:>9} {unique:>9} {depth:>5} {stages:>9} {:>7.1}  {held}", took.as_secs_f64());
+    println!(
+        "{scene:<44} {states:>9} {unique:>9} {depth:>5} {stages:>9} {:>7.1}  {held}",
+        took.as_secs_f64()
+    );
 }
 
 /// Hosts that are broken on purpose and were not found out.

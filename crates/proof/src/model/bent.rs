@@ -28,14 +28,29 @@ fn table() -> Vec<(u8, &'static str, &'static str, Bend)> {
     vec![
         (1, "tells before it commits", "passwords-guessed", Bend::ToldBeforeCommitted),
         (2, "writes whatever was there", "codes-four-guesses", Bend::BlindStore),
-        (2, "answers a resend from an old copy", "codes-guessed", Bend::OldCopy { by: 2, rows: [].into() }),
+        (
+            2,
+            "answers a resend from an old copy",
+            "codes-another-replaces",
+            Bend::OldCopy { by: 0, rows: [].into() },
+        ),
         (2, "sweeps rows that have not expired", "passwords-lock", Bend::SweepsEarly),
         (3, "writes whatever was there", "drawer", Bend::BlindStore),
         (4, "takes any password", "app-no-rescue", Bend::AnyPassword),
-        (5, "forgets that a password was changed", "password-changed", Bend::Forgets { by: 0, kind: RecordKind::Account }),
+        (
+            5,
+            "forgets that a password was changed",
+            "password-changed",
+            Bend::Forgets { by: 0, kind: RecordKind::Account },
+        ),
         (6, "has a clock that is behind", "codes-deadlines", Bend::ClockBehind),
         (8, "writes nothing for the unknown", "worlds", Bend::SkipsForUnknown { by: 0 }),
-        (9, "writes the account for strangers, too", "strangers-and-owner", Bend::AlsoWritesAccount { by: 0 }),
+        (
+            9,
+            "writes the account for strangers, too",
+            "strangers-and-owner",
+            Bend::AlsoWritesAccount { by: 0 },
+        ),
         (10, "takes a failed commit for done", "codes-faults", Bend::CarriesOnAfterFailure),
         (12, "tells what was cut off", "codes-guessed", Bend::TellsAfterCrash),
     ]

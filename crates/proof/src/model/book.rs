@@ -152,7 +152,14 @@ impl Book {
     }
 
     /// Begins a request: the one of that number, then, with what it was made of. Its randomness is its own.
-    pub(super) fn begin(&mut self, side: usize, ask: usize, now: Timestamp, made_of: Vec<String>, sent: Sent) -> u32 {
+    pub(super) fn begin(
+        &mut self,
+        side: usize,
+        ask: usize,
+        now: Timestamp,
+        made_of: Vec<String>,
+        sent: Sent,
+    ) -> u32 {
         let key = (side, ask, now.unix_millis(), made_of);
         if let Some(place) = self.begun.get(&key) {
             return *place;

@@ -13,8 +13,8 @@ use super::host::{Called, call};
 use super::laws::{CAN, HOLD, Judge, LAWS};
 use super::run::{Need, Plain, Written};
 use super::scene::{Home, Make, Scene, View};
-use super::told::{ENDED, Told};
 use super::state::{Action, Broken, Phase, Side, Slot, State};
+use super::told::{ENDED, Told};
 use crate::common::{World, machine};
 
 /// A scene, prepared.
@@ -58,9 +58,17 @@ impl Explored {
         }
         let start = State { sides, ticks: 0, crashes: 0, faults: 0, broken: None };
         let moves = scene.asks.iter().any(|ask| ask.moves);
-        let inner = Inner { book, gauged: HashMap::new(), open: HashMap::new(), looks: HashMap::new(), begun: HashMap::new() };
+        let inner = Inner {
+            book,
+            gauged: HashMap::new(),
+            open: HashMap::new(),
+            looks: HashMap::new(),
+            begun: HashMap::new(),
+        };
         let bend = match bend {
-            Bend::OldCopy { by, .. } => Bend::OldCopy { by, rows: start.sides[0].rows.iter().copied().collect() },
+            Bend::OldCopy { by, .. } => {
+                Bend::OldCopy { by, rows: start.sides[0].rows.iter().copied().collect() }
+            }
             bend => bend,
         };
         Self { scene, homes, bend, start, moves, inner: Mutex::new(inner) }
@@ -76,16 +84,26 @@ impl Explored {
     }
 
     /// The place where a request begins if it is sent now; `None` if it cannot be yet.
-    pub(super) fn place(&self, inner: &mut Inner, side: &Side, (at, number): (usize, usize), make: &Make) -> Option<u32> {
+    pub(super) fn place(
+        &self,
+        inner: &mut Inner,
+        side: &Side,
+        (at, number): (usize, usize),
+        make: &Make,
+    ) -> Option<u32> {
         let Inner { book, looks, begun, .. } = inner;
         let looked = looks.entry((at, number)).or_default();
         let behind = i64::from(matches!(self.bend, Bend::ClockBehind));
         let now = Timestamp::from_unix_millis(side.now.unix_millis() - behind);
         // Which of the ends it looks at there are, tells what it is made of.
-        let ends = |looked: u16| -> Vec<(u32, bool)> {
-            let seen = side.slots.iter().enumerate().filter(|(other, _)| looked & 1 << other != 0);
-            seen.map(|(_, slot)| if slot.is_told() { (slot.at, slot.phase == Phase::Told) } else { (u32::MAX, false) }).collect()
-        };
+        let ends =
+            |looked: u16| -> Vec<(u32, bool)> {
+                let seen = side.slots.iter().enumerate().filter(|(other, _)| looked & 1 << other != 0);
+                seen.map(|(_, slot)| {
+                    if slot.is_told() { (slot.at, slot.phase == Phase::Told) } else { (u32::MAX, false) }
+                })
+                .collect()
+            };
         if let Some(place) = begun.get(&(at, number, now, ends(*looked))) {
             return *place;
         }
@@ -105,7 +123,13 @@ impl Explored {
     }
 
     /// What somebody sees who looks at a side.
-    pub(super) fn seen<T>(&self, book: &Book, side: &Side, at: usize, look: impl FnOnce(&View<'_>) -> T) -> T {
+    pub(super) fn seen<T>(
+        &self,
+        book: &Book,
+        side: &Side,
+        at: usize,
+        look: impl FnOnce(&View<'_>) -> T,
+    ) -> T {
         let told = |request: usize| {
             let slot = side.slots.get(request)?;
             slot.is_told().then(|| (book.told(slot.at), slot.phase == Phase::Told))
@@ -140,7 +164,9 @@ impl Explored {
             }
             match &*book.need(slot.at) {
                 Need::Find(_) if !self.moves => seen.push(self.stage(book, side, request)),
-                Need::Done(_) if Self::tells_at_once(&self.scene) => seen.push(tell(book, side, request, true)),
+                Need::Done(_) if Self::tells_at_once(&self.scene) => {
+                    seen.push(tell(book, side, request, true))
+                }
                 _ => return,
             }
         }
@@ -248,7 +274,9 @@ impl Explored {
                 let commits = matches!(&*need, Need::Commit { .. });
                 if matches!(self.bend, Bend::ToldBeforeCommitted) && commits {
                     goes(book, side, request, &Given::Applied);
-                } else if matches!(self.bend, Bend::SkipsForUnknown { by } if by == request && at == 1) && commits {
+                } else if matches!(self.bend, Bend::SkipsForUnknown { by } if by == request && at == 1)
+                    && commits
+                {
                     goes(book, side, request, &Given::Applied);
                 } else {
                     seen.push(self.stage(book, side, request));

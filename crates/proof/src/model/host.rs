@@ -18,7 +18,13 @@ pub(super) struct Called {
 }
 
 /// Carries out what a stage needs.
-pub(super) fn call(book: &mut Book, side: &mut Side, need: &Need, bend: &Bend, by: usize) -> Result<Called, String> {
+pub(super) fn call(
+    book: &mut Book,
+    side: &mut Side,
+    need: &Need,
+    bend: &Bend,
+    by: usize,
+) -> Result<Called, String> {
     let only = |given| Ok(Called { given, wrote: false });
     match need {
         Need::Find(_) => only(Given::Directory(side.directory)),
@@ -26,7 +32,9 @@ pub(super) fn call(book: &mut Book, side: &mut Side, need: &Need, bend: &Bend, b
             let read = |key: &RecordKey| bend.replica(by, key).unwrap_or_else(|| side.row(key));
             only(Given::Rows(keys.iter().map(read).collect()))
         }
-        Need::Commit { key, expected, write } => Ok(commit(book, side, (key, *expected, write.as_ref()), bend, by)),
+        Need::Commit { key, expected, write } => {
+            Ok(commit(book, side, (key, *expected, write.as_ref()), bend, by))
+        }
         Need::Create(account) => only(create(book, side, account)),
         Need::Rename(renaming) => rename(book, side, renaming).map(|given| Called { given, wrote: false }),
         Need::Release(account) => {
@@ -92,7 +100,11 @@ fn create(book: &mut Book, side: &mut Side, account: &NewAccount) -> Given {
     }
 }
 
-fn rename(book: &mut Book, side: &mut Side, Renaming { account, from, to }: &Renaming) -> Result<Given, String> {
+fn rename(
+    book: &mut Book,
+    side: &mut Side,
+    Renaming { account, from, to }: &Renaming,
+) -> Result<Given, String> {
     let mut directory = book.directory(side.directory).clone();
     match directory.get(to.as_str()) {
         Some(entry) if entry.account != *account => return Ok(Given::Taken),

@@ -30,8 +30,18 @@ fn holds<const LAW: u8>(_: &Explored, state: &State) -> bool {
 }
 
 /// Whether each of [`LAWS`] holds.
-pub(super) const HOLD: [Condition; 10] =
-    [holds::<1>, holds::<2>, holds::<3>, holds::<4>, holds::<5>, holds::<6>, holds::<8>, holds::<9>, holds::<10>, holds::<12>];
+pub(super) const HOLD: [Condition; 10] = [
+    holds::<1>,
+    holds::<2>,
+    holds::<3>,
+    holds::<4>,
+    holds::<5>,
+    holds::<6>,
+    holds::<8>,
+    holds::<9>,
+    holds::<10>,
+    holds::<12>,
+];
 
 fn granted<const AT: usize>(explored: &Explored, state: &State) -> bool {
     let slot = state.sides[0].slots[AT];
@@ -140,7 +150,10 @@ impl Judge<'_> {
             return Some((5, format!("granted by what is good for something else: {}", ask.what)));
         }
         if slot.after != 0 && (told.signed_in || !ask.by_device) {
-            return Some((5, format!("granted by what was made for the account as it was before: {}", ask.what)));
+            return Some((
+                5,
+                format!("granted by what was made for the account as it was before: {}", ask.what),
+            ));
         }
         if slot.late {
             return Some((6, format!("granted by what had ended: {}", ask.what)));
@@ -183,7 +196,10 @@ impl Judge<'_> {
             let left = left.unwrap_or(0);
             if answered + left > gauge.most {
                 let most = gauge.most;
-                return Some((law, format!("{}: {answered} answered, {left} left, at most {most}", gauge.what)));
+                return Some((
+                    law,
+                    format!("{}: {answered} answered, {left} left, at most {most}", gauge.what),
+                ));
             }
         }
         None

@@ -49,14 +49,19 @@ const COUNTS: &str = include_str!("counts.txt");
 
 /// Explores the scenes that are wanted, by name and by whether they are quick, so many at a time; tells of each as it ends, and of families of
 /// small ones together.
-pub fn explore(wanted: impl Fn(&str, bool) -> bool, at_once: usize, tell: impl Fn(&Found) + Sync) -> Vec<Found> {
+pub fn explore(
+    wanted: impl Fn(&str, bool) -> bool,
+    at_once: usize,
+    tell: impl Fn(&Found) + Sync,
+) -> Vec<Found> {
     let all: Vec<_> = scenes::all().into_iter().map(Arc::new).collect();
     let mut families = BTreeMap::<String, usize>::new();
     for family in all.iter().filter_map(|scene| scene.family.clone()) {
         *families.entry(family).or_default() += 1;
     }
     let scenes: Vec<_> = all.into_iter().filter(|scene| wanted(&scene.name, scene.quick)).collect();
-    let (waiting, found) = (Mutex::new(scenes.iter()), Mutex::new((Vec::new(), BTreeMap::<String, Found>::new())));
+    let (waiting, found) =
+        (Mutex::new(scenes.iter()), Mutex::new((Vec::new(), BTreeMap::<String, Found>::new())));
     let work = || {
         loop {
             let next = waiting.lock().expect("nobody panics").next();

@@ -42,7 +42,9 @@ impl Found {
     /// Whether all is as it should be.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.broken.is_none() && self.missed.is_empty() && self.expected.is_none_or(|states| states == self.unique)
+        self.broken.is_none()
+            && self.missed.is_empty()
+            && self.expected.is_none_or(|states| states == self.unique)
     }
 
     /// What is wrong, in words.
@@ -125,7 +127,12 @@ fn story(model: &Explored, path: Path<State, Action>) -> (u8, String) {
     for (number, pair) in steps.windows(2).enumerate() {
         let ((before, action), (after, _)) = (&pair[0], &pair[1]);
         let Some(action) = action else { continue };
-        let _ = writeln!(text, "  {:2}. {}", number + 1, words(model, *action, &before.sides[0], &after.sides[0]));
+        let _ = writeln!(
+            text,
+            "  {:2}. {}",
+            number + 1,
+            words(model, *action, &before.sides[0], &after.sides[0])
+        );
     }
     (law.law, text)
 }
@@ -144,9 +151,15 @@ fn words(model: &Explored, action: Action, before: &Side, after: &Side) -> Strin
             };
             format!("{}: {call}{wrote}{}", what(at), end(model, is))
         }
-        Action::Fail(at) => format!("{}: the host's call fails{}", what(at), end(model, after.slots[usize::from(at)])),
-        Action::Lose(at) => format!("{}: done, and the answer is lost{}", what(at), end(model, after.slots[usize::from(at)])),
-        Action::Mute(at) => format!("{}: the mailer fails{}", what(at), end(model, after.slots[usize::from(at)])),
+        Action::Fail(at) => {
+            format!("{}: the host's call fails{}", what(at), end(model, after.slots[usize::from(at)]))
+        }
+        Action::Lose(at) => {
+            format!("{}: done, and the answer is lost{}", what(at), end(model, after.slots[usize::from(at)]))
+        }
+        Action::Mute(at) => {
+            format!("{}: the mailer fails{}", what(at), end(model, after.slots[usize::from(at)]))
+        }
         Action::Crash(at) => format!("{}: cut off{}", what(at), end(model, after.slots[usize::from(at)])),
         Action::Tick(step) => {
             format!("the clock moves by {} ms, to {}", model.scene.clocks.steps[usize::from(step)], after.now)

@@ -85,7 +85,12 @@ impl<O: Tell + Send + Sync + 'static> Under<O> {
 }
 
 /// Begins a request.
-pub(super) fn begin<R: Request>(machine: &Machine, request: R, context: Context, hasher: &Plain) -> Box<dyn Run>
+pub(super) fn begin<R: Request>(
+    machine: &Machine,
+    request: R,
+    context: Context,
+    hasher: &Plain,
+) -> Box<dyn Run>
 where
     R::Output: Tell,
 {

@@ -127,7 +127,8 @@ where
 {
     let make = move |view: &View<'_>| {
         let request = make(view)?;
-        let sent: Sent = Arc::new(move |machine, context, hasher| begin(machine, request.clone(), context, hasher));
+        let sent: Sent =
+            Arc::new(move |machine, context, hasher| begin(machine, request.clone(), context, hasher));
         Some(sent)
     };
     Ask {
@@ -253,7 +254,12 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub(super) fn new(name: impl Into<String>, about: &'static str, prepare: fn(&World) -> Home, asks: Vec<Ask>) -> Self {
+    pub(super) fn new(
+        name: impl Into<String>,
+        about: &'static str,
+        prepare: fn(&World) -> Home,
+        asks: Vec<Ask>,
+    ) -> Self {
         Self {
             name: name.into(),
             about,

@@ -50,7 +50,8 @@ pub(super) trait Tell: Debug {
 impl Told {
     pub(super) fn of<O: Tell>(done: machine::Done<O>) -> Self {
         let machine::Done { outcome, mail, events, .. } = done;
-        let limits: Vec<_> = outcome.limits.iter().map(|q| (q.rule, q.limit, q.remaining, q.reset_at)).collect();
+        let limits: Vec<_> =
+            outcome.limits.iter().map(|q| (q.rule, q.limit, q.remaining, q.reset_at)).collect();
         let public = format!("{:?} {limits:?}", outcome.verdict);
         let remaining = outcome.limits.last().map(|quota| quota.remaining);
         let (granted, no, attempts_left) = match &outcome.verdict {
@@ -78,7 +79,8 @@ impl Told {
 
     /// A fact that was told, or mailed.
     pub(super) fn fact(&self, name: &str, mail: bool) -> Option<&str> {
-        let mailed = self.mail.iter().filter(|mailed| mail && !mailed.suppressed).flat_map(|mailed| &mailed.facts);
+        let mailed =
+            self.mail.iter().filter(|mailed| mail && !mailed.suppressed).flat_map(|mailed| &mailed.facts);
         let mut all = self.facts.iter().chain(mailed);
         all.find(|(fact, _)| *fact == name).map(|(_, text)| text.as_str())
     }

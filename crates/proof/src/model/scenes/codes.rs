@@ -116,7 +116,9 @@ pub(super) fn scenes() -> Vec<Scene> {
             asked_twice,
             vec![
                 ask("the code of the one", verify_in(OTP, CODE)).shows(BY_MAILBOX).once("the sign-in"),
-                ask("the other's link", redeem_sign_in(From::Home("other link"))).shows(BY_MAILBOX).once("the sign-in"),
+                ask("the other's link", redeem_sign_in(From::Home("other link")))
+                    .shows(BY_MAILBOX)
+                    .once("the sign-in"),
                 ask("the one's code in the other", verify_in(From::Home("other otp"), CODE)).never(),
                 ask("the one's code for another purpose", verify(Purpose::Recover, OTP, CODE)).never(),
                 ask("the other given up", cancel(From::Home("other otp"))).stranger(),
@@ -158,14 +160,22 @@ pub(super) fn scenes() -> Vec<Scene> {
             vec![
                 ask("a code, please", sign_in(WHO)).stranger().session("the one"),
                 ask("another", resend(From::Of(0, "otp"))).stranger().session("the one"),
-                ask("a wrong code", guess(Purpose::SignIn, From::Of(0, "otp"), From::Of(0, "code"), 0)).stranger().counts(0),
-                ask("the last that came", verify_in(From::Of(0, "otp"), From::Last(&[0, 1], "code"))).shows(BY_MAILBOX),
+                ask("a wrong code", guess(Purpose::SignIn, From::Of(0, "otp"), From::Of(0, "code"), 0))
+                    .stranger()
+                    .counts(0),
+                ask("the last that came", verify_in(From::Of(0, "otp"), From::Last(&[0, 1], "code")))
+                    .shows(BY_MAILBOX),
                 ask("a new start", sign_in(WHO)).stranger(),
             ],
         )
         .settings(small)
         .clocks(1, &[SECOND])
-        .gauge(gauge("guesses at the session's code", NOT_THE_CODE, 2, guess(Purpose::SignIn, From::Of(0, "otp"), From::Of(0, "code"), 5))),
+        .gauge(gauge(
+            "guesses at the session's code",
+            NOT_THE_CODE,
+            2,
+            guess(Purpose::SignIn, From::Of(0, "otp"), From::Of(0, "code"), 5),
+        )),
         Scene::new(
             "codes-new-starts",
             "no new start gives guesses back",
@@ -174,13 +184,22 @@ pub(super) fn scenes() -> Vec<Scene> {
                 ask("a wrong code", wrong(0)).stranger().counts(0),
                 ask("a second wrong code", wrong(1)).stranger().counts(0),
                 ask("a new start", sign_in(WHO)).stranger(),
-                ask("a wrong code there", guess(Purpose::SignIn, From::Of(2, "otp"), From::Of(2, "code"), 0)).stranger().counts(1),
-                ask("a second there", guess(Purpose::SignIn, From::Of(2, "otp"), From::Of(2, "code"), 1)).stranger().counts(1),
+                ask("a wrong code there", guess(Purpose::SignIn, From::Of(2, "otp"), From::Of(2, "code"), 0))
+                    .stranger()
+                    .counts(1),
+                ask("a second there", guess(Purpose::SignIn, From::Of(2, "otp"), From::Of(2, "code"), 1))
+                    .stranger()
+                    .counts(1),
             ],
         )
         .settings(small)
         .gauge(left())
-        .gauge(gauge("guesses in the new session", NOT_THE_CODE, 2, guess(Purpose::SignIn, From::Of(2, "otp"), From::Of(2, "code"), 5))),
+        .gauge(gauge(
+            "guesses in the new session",
+            NOT_THE_CODE,
+            2,
+            guess(Purpose::SignIn, From::Of(2, "otp"), From::Of(2, "code"), 5),
+        )),
         Scene::new(
             "codes-lock",
             "wrong codes up to the lock, and past its end",
@@ -188,8 +207,12 @@ pub(super) fn scenes() -> Vec<Scene> {
             vec![
                 ask("a wrong code", wrong(0)).stranger().counts(0),
                 ask("a second", wrong(1)).stranger().counts(0),
-                ask("one in the other session", guess(Purpose::SignIn, From::Home("other otp"), CODE, 2)).stranger().counts(0),
-                ask("a second there", guess(Purpose::SignIn, From::Home("other otp"), CODE, 3)).stranger().counts(0),
+                ask("one in the other session", guess(Purpose::SignIn, From::Home("other otp"), CODE, 2))
+                    .stranger()
+                    .counts(0),
+                ask("a second there", guess(Purpose::SignIn, From::Home("other otp"), CODE, 3))
+                    .stranger()
+                    .counts(0),
             ],
         )
         .settings(small)
@@ -203,7 +226,9 @@ pub(super) fn scenes() -> Vec<Scene> {
             vec![
                 ask("the right code", verify_in(OTP, CODE)).shows(BY_MAILBOX).once("the code").ends(ends),
                 ask("another code, please", resend(OTP)).stranger().session("the one").ends(session_ends),
-                ask("the other code", verify_in(OTP, From::Of(1, "code"))).once("the code").ends(session_ends),
+                ask("the other code", verify_in(OTP, From::Of(1, "code")))
+                    .once("the code")
+                    .ends(session_ends),
             ],
         )
         .clocks(4, &[299 * SECOND - 1, 1, 300 * SECOND])
@@ -213,7 +238,11 @@ pub(super) fn scenes() -> Vec<Scene> {
             "what has ended stays so if the clock goes back",
             asked_in,
             vec![
-                ask("the right code", verify_in(OTP, CODE)).shows(BY_MAILBOX).once("the code").ends(ends).ended_by(&[1, 2]),
+                ask("the right code", verify_in(OTP, CODE))
+                    .shows(BY_MAILBOX)
+                    .once("the code")
+                    .ends(ends)
+                    .ended_by(&[1, 2]),
                 ask("a wrong code", wrong(0)).stranger().counts(0),
                 ask("a wrong code once more", wrong(1)).stranger().counts(0),
             ],
@@ -234,7 +263,12 @@ pub(super) fn scenes() -> Vec<Scene> {
             ],
         )
         .settings(small)
-        .gauge(gauge("guesses at the session's code", NOT_THE_CODE, 2, guess(Purpose::ConfirmAction, OTP, CODE, 5)))
+        .gauge(gauge(
+            "guesses at the session's code",
+            NOT_THE_CODE,
+            2,
+            guess(Purpose::ConfirmAction, OTP, CODE, 5),
+        ))
         .troubles(1, 0),
     ]
 }

@@ -78,7 +78,12 @@ fn confirm(view: &View<'_>) -> Option<ConfirmTotp> {
 
 fn again(view: &View<'_>) -> Option<ResendSignUp> {
     let session = H("up").ticket(view);
-    Some(ResendSignUp { client: client(), identifier: crate::common::id(NEW), password: password(PASSWORD), session })
+    Some(ResendSignUp {
+        client: client(),
+        identifier: crate::common::id(NEW),
+        password: password(PASSWORD),
+        session,
+    })
 }
 
 fn pays(view: &View<'_>) -> Option<ConfirmAction> {
@@ -122,40 +127,87 @@ fn operations() -> Vec<Operation> {
         plain(|| ask("ResendSignUp", again).stranger()),
         plain(|| ask("Resend", resend(H("otp"))).stranger()),
         plain(|| ask("Cancel", cancel(H("otp"))).stranger()),
-        plain(|| ask("Verify of a sign-up", verify(Purpose::SignUp, H("up"), H("up code"))).once("the sign-up").moves()),
-        plain(|| ask("RedeemSignUp", redeem_sign_up(NEW, H("up link"), PASSWORD)).once("the sign-up").moves()),
-        bound(|| ask("Verify of a sign-in", verify(Purpose::SignIn, H("otp"), H("code"))).shows(BY_MAILBOX).once("the sign-in")),
+        plain(|| {
+            ask("Verify of a sign-up", verify(Purpose::SignUp, H("up"), H("up code")))
+                .once("the sign-up")
+                .moves()
+        }),
+        plain(|| {
+            ask("RedeemSignUp", redeem_sign_up(NEW, H("up link"), PASSWORD)).once("the sign-up").moves()
+        }),
+        bound(|| {
+            ask("Verify of a sign-in", verify(Purpose::SignIn, H("otp"), H("code")))
+                .shows(BY_MAILBOX)
+                .once("the sign-in")
+        }),
         bound(|| ask("RedeemSignIn", redeem_sign_in(H("link"))).shows(BY_MAILBOX).once("the sign-in")),
-        bound(|| ask("Verify of a recovery", verify(Purpose::Recover, H("lost"), H("lost code"))).once("the recovery")),
+        bound(|| {
+            ask("Verify of a recovery", verify(Purpose::Recover, H("lost"), H("lost code")))
+                .once("the recovery")
+        }),
         bound(|| ask("RedeemRecovery", redeem_recovery(H("lost link"))).once("the recovery")),
-        bound(|| ask("Verify of an action", verify(Purpose::ConfirmAction, H("pay"), H("pay code"))).once("the action")),
-        plain(|| ask("Verify of a wrong code", guess(Purpose::SignIn, H("otp"), H("code"), 0)).stranger().counts(2)),
+        bound(|| {
+            ask("Verify of an action", verify(Purpose::ConfirmAction, H("pay"), H("pay code")))
+                .once("the action")
+        }),
+        plain(|| {
+            ask("Verify of a wrong code", guess(Purpose::SignIn, H("otp"), H("code"), 0)).stranger().counts(2)
+        }),
         plain(|| ask("Verify of another purpose", verify(Purpose::Recover, H("otp"), H("code"))).never()),
         plain(|| ask("Verify of another session", verify(Purpose::SignIn, H("otp"), H("lost code"))).never()),
         plain(|| ask("ConfirmAction", pays)),
         plain(|| ask("PasswordSignIn", enter(WHO, PASSWORD)).shows(BY_PASSWORD)),
         plain(|| ask("PasswordSignIn, wrong", enter(WHO, WRONG_PASSWORD)).stranger().counts(0)),
-        plain(|| ask("PasswordSignIn at once", at_once(WHO, PASSWORD, right)).shows(FIRST).once("the app's code")),
-        plain(|| ask("PasswordSignIn at once, wrong", at_once(WHO, PASSWORD, wrong)).shows(BY_PASSWORD).counts(1)),
-        bound(|| ask("PasswordSignIn on a device", on_device(WHO, PASSWORD, H("device"))).shows(BY_PASSWORD | BY_DEVICE).by_device()),
-        plain(|| ask("PasswordSignIn on a device, wrong", on_device(WHO, WRONG_PASSWORD, H("device"))).hopeless()),
+        plain(|| {
+            ask("PasswordSignIn at once", at_once(WHO, PASSWORD, right)).shows(FIRST).once("the app's code")
+        }),
+        plain(|| {
+            ask("PasswordSignIn at once, wrong", at_once(WHO, PASSWORD, wrong)).shows(BY_PASSWORD).counts(1)
+        }),
+        bound(|| {
+            ask("PasswordSignIn on a device", on_device(WHO, PASSWORD, H("device")))
+                .shows(BY_PASSWORD | BY_DEVICE)
+                .by_device()
+        }),
+        plain(|| {
+            ask("PasswordSignIn on a device, wrong", on_device(WHO, WRONG_PASSWORD, H("device"))).hopeless()
+        }),
         bound(|| ask("ProveFactor", prove(H("login"), proves_app(true))).shows(FIRST).once("the app's code")),
-        bound(|| ask("ProveFactor by a recovery code", prove(H("login"), code_left)).shows(BY_PASSWORD | BY_DRAWER).once("the recovery code")),
-        plain(|| ask("ProveFactor, wrong", prove(H("login"), proves_app(false))).shows(BY_PASSWORD).counts(1)),
+        bound(|| {
+            ask("ProveFactor by a recovery code", prove(H("login"), code_left))
+                .shows(BY_PASSWORD | BY_DRAWER)
+                .once("the recovery code")
+        }),
+        plain(|| {
+            ask("ProveFactor, wrong", prove(H("login"), proves_app(false))).shows(BY_PASSWORD).counts(1)
+        }),
         bound(|| ask("RecoverFactor", loses)),
         plain(|| ask("CancelFactorRecovery", stops)),
-        Operation { bound: true, ..raises(|| {
-            ask("ResetPassword", reset(H("grant"), NEW_PASSWORD, proves_app(true))).once("the app's code").rebinds()
-        }) },
-        Operation { bound: true, ..raises(|| {
-            ask("ResetPassword by a recovery code", reset(H("grant"), NEW_PASSWORD, code_left)).once("the recovery code").rebinds()
-        }) },
+        Operation {
+            bound: true,
+            ..raises(|| {
+                ask("ResetPassword", reset(H("grant"), NEW_PASSWORD, proves_app(true)))
+                    .once("the app's code")
+                    .rebinds()
+            })
+        },
+        Operation {
+            bound: true,
+            ..raises(|| {
+                ask("ResetPassword by a recovery code", reset(H("grant"), NEW_PASSWORD, code_left))
+                    .once("the recovery code")
+                    .rebinds()
+            })
+        },
         raises(|| ask("ChangePassword", change(PASSWORD, NEW_PASSWORD)).shows(FIRST).rebinds()),
         plain(|| ask("RequirePasswordChange", |view| Some(RequirePasswordChange { account: account(view) }))),
         plain(|| ask("StartFactorReset", |view| Some(StartFactorReset { account: account(view) }))),
-        Operation { shuts: true, ..plain(|| {
-            ask("SetSuspended", |view| Some(SetSuspended { account: account(view), suspended: true }))
-        }) },
+        Operation {
+            shuts: true,
+            ..plain(|| {
+                ask("SetSuspended", |view| Some(SetSuspended { account: account(view), suspended: true }))
+            })
+        },
         plain(|| ask("CheckSession", check)),
         plain(|| ask("CheckSession of a client", counted)),
         plain(|| ask("ListSessions", list_sessions)),
@@ -175,11 +227,17 @@ fn operations() -> Vec<Operation> {
         plain(|| ask("StepUp, wrong", step_up(proves_app(false))).counts(1)),
         plain(|| ask("SendStepUpCode", step_up_code)),
         plain(|| ask("ChangeAddress", move_to(MOVED))),
-        raises(|| ask("Verify of an address", verify(Purpose::ChangeAddress, H("moving"), H("moving code"))).once("the address").moves().rebinds()),
-        Operation { shuts: true, ..raises(|| ask("DeleteAccount", delete).once("the account").moves().rebinds()) },
-        plain(|| ask("Rewrap of the account", |view| {
-            Some(Rewrap { row: row(view, RecordKind::Account) })
-        })),
+        raises(|| {
+            ask("Verify of an address", verify(Purpose::ChangeAddress, H("moving"), H("moving code")))
+                .once("the address")
+                .moves()
+                .rebinds()
+        }),
+        Operation {
+            shuts: true,
+            ..raises(|| ask("DeleteAccount", delete).once("the account").moves().rebinds())
+        },
+        plain(|| ask("Rewrap of the account", |view| Some(Rewrap { row: row(view, RecordKind::Account) }))),
     ]
 }
 
@@ -207,7 +265,8 @@ fn scene(at: (usize, &Operation), with: (usize, &Operation)) -> Scene {
         .gauge(gauge("codes of the session", NOT_THE_CODE, 2, guess(Purpose::SignIn, H("otp"), H("code"), 5)))
         .enough(|shown| {
             let first = shown & (BY_PASSWORD | BY_MAILBOX) != 0;
-            first && shown & (BY_APP | BY_DRAWER) != 0 || shown & (BY_PASSWORD | BY_DEVICE) == BY_PASSWORD | BY_DEVICE
+            first && shown & (BY_APP | BY_DRAWER) != 0
+                || shown & (BY_PASSWORD | BY_DEVICE) == BY_PASSWORD | BY_DEVICE
         });
     let scene = Scene { family, ..scene };
     let shuts = at.1.shuts || with.1.shuts;

@@ -96,7 +96,8 @@ const fn two_factors(shown: u8) -> bool {
 }
 
 pub(super) fn scenes() -> Vec<Scene> {
-    let of_the_app = || gauge("codes of the app", NOT_THE_FACTOR, 3, prove(H("other login"), proves_app(false)));
+    let of_the_app =
+        || gauge("codes of the app", NOT_THE_FACTOR, 3, prove(H("other login"), proves_app(false)));
     let by_code = || verify(Purpose::Recover, H("lost"), H("lost code"));
     vec![
         Scene::new(
@@ -106,9 +107,18 @@ pub(super) fn scenes() -> Vec<Scene> {
             vec![
                 ask("the code", by_code()).once("the recovery"),
                 ask("the link", redeem_recovery(H("lost link"))).once("the recovery"),
-                ask("a new password by the code's grant", reset(From::Of(0, "grant"), NEW_PASSWORD, proves_app(true))).rebinds(),
-                ask("the sign-in that waits", prove(H("login"), from_drawer)).shows(BY_PASSWORD | BY_DRAWER).dead_after(&[2]),
-                ask("on the device", on_device(WHO, PASSWORD, H("device"))).shows(BY_PASSWORD | BY_DEVICE).dead_after(&[2]).by_device(),
+                ask(
+                    "a new password by the code's grant",
+                    reset(From::Of(0, "grant"), NEW_PASSWORD, proves_app(true)),
+                )
+                .rebinds(),
+                ask("the sign-in that waits", prove(H("login"), from_drawer))
+                    .shows(BY_PASSWORD | BY_DRAWER)
+                    .dead_after(&[2]),
+                ask("on the device", on_device(WHO, PASSWORD, H("device")))
+                    .shows(BY_PASSWORD | BY_DEVICE)
+                    .dead_after(&[2])
+                    .by_device(),
             ],
         )
         .settings(small)
@@ -119,7 +129,9 @@ pub(super) fn scenes() -> Vec<Scene> {
             "one grant, two passwords, a wrong proof",
             granted,
             vec![
-                ask("a new password", reset(H("grant"), NEW_PASSWORD, proves_app(true))).once("the grant").rebinds(),
+                ask("a new password", reset(H("grant"), NEW_PASSWORD, proves_app(true)))
+                    .once("the grant")
+                    .rebinds(),
                 ask("another password", reset(H("grant"), THIRD, from_drawer)).once("the grant").rebinds(),
                 ask("a wrong proof", reset(H("grant"), THIRD, proves_app(false))).counts(0),
                 ask("a wrong proof at a sign-in", prove(H("login"), proves_app(false))).counts(0),
@@ -151,22 +163,36 @@ pub(super) fn scenes() -> Vec<Scene> {
             vec![
                 ask("a change", change(PASSWORD, NEW_PASSWORD)).shows(BY_PASSWORD | BY_APP).rebinds(),
                 ask("another change", change(PASSWORD, THIRD)).shows(BY_PASSWORD | BY_APP).rebinds(),
-                ask("the sign-in that waits", prove(H("login"), from_drawer)).shows(BY_PASSWORD | BY_DRAWER).dead_after(&[0, 1]),
-                ask("the grant", reset(H("grant"), "One more of them 9", proves_app(true))).dead_after(&[0, 1]).rebinds(),
+                ask("the sign-in that waits", prove(H("login"), from_drawer))
+                    .shows(BY_PASSWORD | BY_DRAWER)
+                    .dead_after(&[0, 1]),
+                ask("the grant", reset(H("grant"), "One more of them 9", proves_app(true)))
+                    .dead_after(&[0, 1])
+                    .rebinds(),
                 ask("the password from before", enter(WHO, PASSWORD)).dead_after(&[0, 1, 3]),
             ],
         )
         .settings(small)
         .enough(two_factors)
-        .way(12, "to sign in", doors().into_iter().chain([ask("a door", enter(WHO, "One more of them 9"))]).collect())
+        .way(
+            12,
+            "to sign in",
+            doors().into_iter().chain([ask("a door", enter(WHO, "One more of them 9"))]).collect(),
+        )
         .long(),
         Scene::new(
             "moved",
             "a new address: proven twice, cut off, and a sign-in by each",
             moving,
             vec![
-                ask("the code", verify(Purpose::ChangeAddress, H("moving"), H("moving code"))).once("the move").moves().rebinds(),
-                ask("the code again", verify(Purpose::ChangeAddress, H("moving"), H("moving code"))).once("the move").moves().rebinds(),
+                ask("the code", verify(Purpose::ChangeAddress, H("moving"), H("moving code")))
+                    .once("the move")
+                    .moves()
+                    .rebinds(),
+                ask("the code again", verify(Purpose::ChangeAddress, H("moving"), H("moving code")))
+                    .once("the move")
+                    .moves()
+                    .rebinds(),
                 ask("in by the old one", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
                 ask("in by the new one", enter(NEW, PASSWORD)).shows(BY_PASSWORD),
             ],
@@ -185,9 +211,16 @@ pub(super) fn scenes() -> Vec<Scene> {
                 home
             },
             vec![
-                ask("the move", verify(Purpose::ChangeAddress, H("moving"), H("moving code"))).once("the address").moves().rebinds(),
-                ask("the sign-up", verify(Purpose::SignUp, H("up"), H("up code"))).once("the address").moves(),
-                ask("the sign-up's link", redeem_sign_up(NEW, H("up link"), THIRD)).once("the address").moves(),
+                ask("the move", verify(Purpose::ChangeAddress, H("moving"), H("moving code")))
+                    .once("the address")
+                    .moves()
+                    .rebinds(),
+                ask("the sign-up", verify(Purpose::SignUp, H("up"), H("up code")))
+                    .once("the address")
+                    .moves(),
+                ask("the sign-up's link", redeem_sign_up(NEW, H("up link"), THIRD))
+                    .once("the address")
+                    .moves(),
             ],
         )
         .settings(small)
@@ -198,7 +231,10 @@ pub(super) fn scenes() -> Vec<Scene> {
             "a move and a change of the password at once",
             moving,
             vec![
-                ask("the move", verify(Purpose::ChangeAddress, H("moving"), H("moving code"))).dead_after(&[1]).moves().rebinds(),
+                ask("the move", verify(Purpose::ChangeAddress, H("moving"), H("moving code")))
+                    .dead_after(&[1])
+                    .moves()
+                    .rebinds(),
                 ask("the change", change(PASSWORD, NEW_PASSWORD)).shows(BY_PASSWORD).rebinds(),
             ],
         )

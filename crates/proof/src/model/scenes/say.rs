@@ -90,7 +90,11 @@ pub(super) fn cancel(session: From) -> impl Fn(&View<'_>) -> Option<Cancel> + Se
     move |view| Some(Cancel { client: client(), session: session.ticket(view)? })
 }
 
-pub(super) fn verify(purpose: Purpose, session: From, code: From) -> impl Fn(&View<'_>) -> Option<Verify> + Send + Sync {
+pub(super) fn verify(
+    purpose: Purpose,
+    session: From,
+    code: From,
+) -> impl Fn(&View<'_>) -> Option<Verify> + Send + Sync {
     move |view| {
         let code = Code::typed(&code.text(view)?);
         let (session, enter) = (session.ticket(view)?, (purpose == Purpose::SignIn).then(label));
@@ -99,7 +103,12 @@ pub(super) fn verify(purpose: Purpose, session: From, code: From) -> impl Fn(&Vi
 }
 
 /// A wrong code, of so many.
-pub(super) fn guess(purpose: Purpose, session: From, code: From, which: usize) -> impl Fn(&View<'_>) -> Option<Verify> + Send + Sync {
+pub(super) fn guess(
+    purpose: Purpose,
+    session: From,
+    code: From,
+    which: usize,
+) -> impl Fn(&View<'_>) -> Option<Verify> + Send + Sync {
     move |view| {
         let code = not(&code.text(view).unwrap_or_default(), which);
         let session = session.ticket(view)?;
@@ -107,7 +116,10 @@ pub(super) fn guess(purpose: Purpose, session: From, code: From, which: usize) -
     }
 }
 
-pub(super) fn enter(who: &'static str, password: &'static str) -> impl Fn(&View<'_>) -> Option<PasswordSignIn> + Send + Sync {
+pub(super) fn enter(
+    who: &'static str,
+    password: &'static str,
+) -> impl Fn(&View<'_>) -> Option<PasswordSignIn> + Send + Sync {
     move |_| Some(knock(who, password, Steps::Stepwise))
 }
 
@@ -176,7 +188,10 @@ pub(super) fn reset(
     move |view| Some(resetting(&grant.ticket(view)?, to, proof(view)))
 }
 
-pub(super) fn change(current: &'static str, to: &'static str) -> impl Fn(&View<'_>) -> Option<ChangePassword> + Send + Sync {
+pub(super) fn change(
+    current: &'static str,
+    to: &'static str,
+) -> impl Fn(&View<'_>) -> Option<ChangePassword> + Send + Sync {
     move |view| Some(changing(&view.person().session, current, to))
 }
 
@@ -228,7 +243,11 @@ pub(super) fn signing_up(who: &'static str) -> impl Fn(&View<'_>) -> Option<Sign
     move |_| Some(crate::common::sign_up(who))
 }
 
-pub(super) fn redeem_sign_up(who: &'static str, link: From, to: &'static str) -> impl Fn(&View<'_>) -> Option<RedeemSignUp> + Send + Sync {
+pub(super) fn redeem_sign_up(
+    who: &'static str,
+    link: From,
+    to: &'static str,
+) -> impl Fn(&View<'_>) -> Option<RedeemSignUp> + Send + Sync {
     move |view| {
         let (link, profile) = (link.ticket(view)?, Profile::new(b"{}".to_vec()).unwrap());
         Some(RedeemSignUp { client: client(), link, identifier: id(who), password: password(to), profile })

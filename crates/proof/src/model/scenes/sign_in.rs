@@ -109,8 +109,10 @@ const fn two_factors(shown: u8) -> bool {
 
 pub(super) fn scenes() -> Vec<Scene> {
     let wrong = || enter(WHO, WRONG_PASSWORD);
-    let at_the_door = |most| gauge("passwords at the door", NOT_THE_PASSWORD, most, enter(WHO, WRONG_PASSWORD));
-    let of_the_app = |most| gauge("codes of the app", NOT_THE_FACTOR, most, prove(H("other login"), proves_app(false)));
+    let at_the_door =
+        |most| gauge("passwords at the door", NOT_THE_PASSWORD, most, enter(WHO, WRONG_PASSWORD));
+    let of_the_app =
+        |most| gauge("codes of the app", NOT_THE_FACTOR, most, prove(H("other login"), proves_app(false)));
     let bad = || prove(LOGIN, proves_app(false));
     vec![
         Scene::new(
@@ -206,8 +208,8 @@ pub(super) fn scenes() -> Vec<Scene> {
             "a right code never rescues a wrong password, and is not used up by it",
             waiting,
             vec![
-                ask("a wrong password with the right code", at_once(WHO, WRONG_PASSWORD, with_the_code)).stranger().counts(0),
-                ask("a wrong password with a recovery code", at_once(WHO, WRONG_PASSWORD, with_drawer)).stranger().counts(0),
+                ask("a wrong password with the right code", at_once(WHO, WRONG_PASSWORD, with_the_code)).counts(0),
+                ask("a wrong password with a recovery code", at_once(WHO, WRONG_PASSWORD, with_drawer)).counts(0),
                 ask("the right password with it", at_once(WHO, PASSWORD, with_the_code)).shows(BY_PASSWORD | BY_APP).once("the app's code"),
                 ask("the recovery code", prove(LOGIN, from_drawer)).shows(BY_PASSWORD | BY_DRAWER).once("the recovery code"),
             ],
@@ -332,7 +334,6 @@ pub(super) fn scenes() -> Vec<Scene> {
             vec![
                 ask("a wrong code", at_once(WHO, PASSWORD, wrong_code)).counts(0),
                 ask("a second", at_once(WHO, PASSWORD, wrong_code)).counts(0),
-                ask("a third", at_once(WHO, PASSWORD, wrong_code)).counts(0),
                 ask("the password", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
             ],
         )
@@ -346,20 +347,32 @@ pub(super) fn scenes() -> Vec<Scene> {
         })]),
         Scene::new(
             "taken-over",
-            "an account of the host's own, from before, by three doors",
+            "an account of the host's own, from before: two right passwords, a wrong one",
             legacy,
             vec![
                 ask("the right password", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
                 ask("the right password again", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
                 ask("a wrong password", wrong()).stranger().counts(0),
-                ask("a code, please", sign_in(WHO)).stranger(),
-                ask("that code", verify(Purpose::SignIn, From::Of(3, "otp"), From::Of(3, "code"))).shows(BY_MAILBOX),
             ],
         )
         .settings(small)
         .gauge(at_the_door(3))
+        .enough(|shown| shown & BY_PASSWORD != 0)
+        .way(12, "to sign in by the password from before", vec![ask("the right password", enter(WHO, PASSWORD))]),
+        Scene::new(
+            "taken-over-by-mail",
+            "the same, by the password and by a mailed code",
+            legacy,
+            vec![
+                ask("the right password", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
+                ask("a code, please", sign_in(WHO)).stranger(),
+                ask("that code", verify(Purpose::SignIn, From::Of(1, "otp"), From::Of(1, "code"))).shows(BY_MAILBOX),
+            ],
+        )
+        .settings(small)
         .enough(|shown| shown & (BY_PASSWORD | BY_MAILBOX) != 0)
+        .gauge(gauge("guesses at the code", NOT_THE_CODE, 2, guess(Purpose::SignIn, From::Of(1, "otp"), From::Of(1, "code"), 5)))
         .way(12, "to sign in by the password from before", vec![ask("the right password", enter(WHO, PASSWORD))])
-        .gauge(gauge("guesses at the code", NOT_THE_CODE, 2, guess(Purpose::SignIn, From::Of(3, "otp"), From::Of(3, "code"), 5))),
+        .troubles(1, 0),
     ]
 }

@@ -30,7 +30,9 @@ fn with(password: &'static str) -> impl Fn(&View<'_>) -> Option<SignUp> + Send +
 const OTHERS: &str = "Somebody else's 6";
 
 pub(super) fn scenes() -> Vec<Scene> {
-    let left = |session, code| gauge("guesses at the code", NOT_THE_CODE, 2, guess(Purpose::SignUp, session, code, 5));
+    let left = |session, code| {
+        gauge("guesses at the code", NOT_THE_CODE, 2, guess(Purpose::SignUp, session, code, 5))
+    };
     vec![
         Scene::new(
             "sign-up",
@@ -38,7 +40,9 @@ pub(super) fn scenes() -> Vec<Scene> {
             signed_up,
             vec![
                 ask("the code", verify(Purpose::SignUp, H("up"), H("up code"))).once("the sign-up").moves(),
-                ask("the code again", verify(Purpose::SignUp, H("up"), H("up code"))).once("the sign-up").moves(),
+                ask("the code again", verify(Purpose::SignUp, H("up"), H("up code")))
+                    .once("the sign-up")
+                    .moves(),
                 ask("the link", redeem_sign_up(NEW, H("up link"), OTHERS)).once("the sign-up").moves(),
                 ask("a wrong code", guess(Purpose::SignUp, H("up"), H("up code"), 0)).stranger().counts(0),
             ],
@@ -65,10 +69,19 @@ pub(super) fn scenes() -> Vec<Scene> {
             vec![
                 ask("a stranger signs up", with(OTHERS)).stranger(),
                 ask("the owner signs up", with(PASSWORD)).stranger(),
-                ask("the owner's code", verify(Purpose::SignUp, From::Of(1, "otp"), From::Of(1, "code"))).once("the address").moves(),
-                ask("the owner's link", redeem_sign_up(NEW, From::Of(1, "link"), PASSWORD)).once("the address").moves(),
+                ask("the owner's code", verify(Purpose::SignUp, From::Of(1, "otp"), From::Of(1, "code")))
+                    .once("the address")
+                    .moves(),
+                ask("the owner's link", redeem_sign_up(NEW, From::Of(1, "link"), PASSWORD))
+                    .once("the address")
+                    .moves(),
                 ask("the stranger's password", enter(NEW, OTHERS)).never(),
-                ask("the stranger tries the owner's code", verify(Purpose::SignUp, From::Of(0, "otp"), From::Of(1, "code"))).never().moves(),
+                ask(
+                    "the stranger tries the owner's code",
+                    verify(Purpose::SignUp, From::Of(0, "otp"), From::Of(1, "code")),
+                )
+                .never()
+                .moves(),
             ],
         )
         .settings(small)

@@ -71,14 +71,18 @@ fn knocking() -> Vec<Ask> {
     vec![
         ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
         ask("a code, please", sign_in(WHO)).stranger(),
-        ask("a wrong code", guess(Purpose::SignIn, From::Of(1, "otp"), From::Nothing, 0)).stranger().hopeless(),
+        ask("a wrong code", guess(Purpose::SignIn, From::Of(1, "otp"), From::Nothing, 0))
+            .stranger()
+            .hopeless(),
     ]
 }
 
 fn asking() -> Vec<Ask> {
     vec![
         ask("a lost password", recover(WHO)).stranger(),
-        ask("a wrong code", guess(Purpose::Recover, From::Of(0, "otp"), From::Nothing, 0)).stranger().hopeless(),
+        ask("a wrong code", guess(Purpose::Recover, From::Of(0, "otp"), From::Nothing, 0))
+            .stranger()
+            .hopeless(),
         ask("a sign-up", signing_up(WHO)).stranger(),
         ask("the sign-up given up", cancel(From::Of(2, "otp"))).stranger(),
         ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
@@ -108,8 +112,12 @@ pub(super) fn scenes() -> Vec<Scene> {
             owner,
             vec![
                 ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-                ask("another, on a device that was forgotten", on_device(WHO, WRONG_PASSWORD, H("lost device"))).stranger().hopeless(),
-                ask("a lost password", recover(WHO)).stranger(),
+                ask(
+                    "another, on a device that was forgotten",
+                    on_device(WHO, WRONG_PASSWORD, H("lost device")),
+                )
+                .stranger()
+                .hopeless(),
                 ask("a wrong code", guess(Purpose::SignIn, H("otp"), H("code"), 0)).stranger().hopeless(),
             ],
         )
@@ -122,10 +130,17 @@ pub(super) fn scenes() -> Vec<Scene> {
             owner,
             vec![
                 ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-                ask("another, on a device that was forgotten", on_device(WHO, WRONG_PASSWORD, H("lost device"))).stranger().hopeless(),
+                ask(
+                    "another, on a device that was forgotten",
+                    on_device(WHO, WRONG_PASSWORD, H("lost device")),
+                )
+                .stranger()
+                .hopeless(),
                 ask("a lost password", recover(WHO)).stranger(),
                 ask("a wrong code", guess(Purpose::SignIn, H("otp"), H("code"), 0)).stranger().hopeless(),
-                ask("a second wrong code", guess(Purpose::Recover, H("lost"), H("lost code"), 1)).stranger().hopeless(),
+                ask("a second wrong code", guess(Purpose::Recover, H("lost"), H("lost code"), 1))
+                    .stranger()
+                    .hopeless(),
             ],
         )
         .settings(tiny)
@@ -152,11 +167,16 @@ pub(super) fn scenes() -> Vec<Scene> {
         two("worlds-asked-app", "the same, with an app", known_with_app, asking()),
         two("worlds-asked-before", "the same, of the host's own", known_from_before, asking()),
         two("worlds-many", "more of it, cut off", known_with_app, both()).troubles(1, 0).long(),
-        two("worlds-locked", "locks and their ends: an account, or none", known_with_app, vec![
-            ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-            ask("a second", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-            ask("a third", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-        ])
+        two(
+            "worlds-locked",
+            "locks and their ends: an account, or none",
+            known_with_app,
+            vec![
+                ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
+                ask("a second", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
+                ask("a third", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
+            ],
+        )
         .clocks(2, &[15 * MINUTE - 1, 1, -10 * MINUTE])
         .troubles(1, 0)
         .long(),
