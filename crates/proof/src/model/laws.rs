@@ -186,6 +186,8 @@ impl Judge<'_> {
             if let (false, Some(left)) = (rebinds, left) {
                 let had = self.left(inner, at, before, number);
                 if let Some(had) = had.filter(|had| *had < left) {
+                    // A commit that gives back is at fault by itself, whatever became of other requests.
+                    let law = if matches!(self.action, Action::Fail(_) | Action::Lose(_)) { 10 } else { 2 };
                     return Some((law, format!("{}: {had} were left, then {left}", gauge.what)));
                 }
             }
