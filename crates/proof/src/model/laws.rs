@@ -132,6 +132,10 @@ impl Judge<'_> {
             let (compared, wrote) = (told.compared, slot.wrote);
             return Some((1, format!("{compared} comparisons told, {wrote} commits: {}", ask.what)));
         }
+        if told.granted && slot.wrote < ask.commits {
+            let (commits, wrote) = (ask.commits, slot.wrote);
+            return Some((1, format!("granted after {wrote} commits, not {commits}: {}", ask.what)));
+        }
         if !told.granted {
             return None;
         }

@@ -123,7 +123,8 @@ pub(super) fn explore(scene: &Arc<Scene>, bend: Bend) -> Found {
 fn story(model: &Explored, path: Path<State, Action>) -> (u8, String) {
     let steps = path.into_vec();
     let law = steps.last().and_then(|(state, _)| state.broken.clone()).expect("a law is broken");
-    let mut text = format!("law {} is broken in {}: {}\n", law.law, model.scene.name, law.how);
+    let Scene { name, about, .. } = &*model.scene;
+    let mut text = format!("law {} is broken in {name} ({about}): {}\n", law.law, law.how);
     for (number, pair) in steps.windows(2).enumerate() {
         let ((before, action), (after, _)) = (&pair[0], &pair[1]);
         let Some(action) = action else { continue };

@@ -75,10 +75,6 @@ impl View<'_> {
     pub(super) fn person(&self) -> &Person {
         &self.home.people[0]
     }
-
-    pub(super) fn ticket<K: TicketKind>(text: Option<String>) -> Option<Ticket<K>> {
-        Ticket::parse(&text?).ok()
-    }
 }
 
 /// Makes a request of what is to be seen, if it can be made yet.
@@ -112,6 +108,8 @@ pub(super) struct Ask {
     pub(super) rebinds: bool,
     /// Its session, whose end must never move (law 6).
     pub(super) session: Option<&'static str>,
+    /// How many commits a grant takes: what was compared is counted in a commit of its own before the one that grants (law 1).
+    pub(super) commits: u8,
     /// It may change the directory.
     pub(super) moves: bool,
     /// It need not be granted in any history.
@@ -146,6 +144,7 @@ where
         counts: None,
         rebinds: false,
         session: None,
+        commits: 0,
         moves: false,
         hopeless: false,
     }
@@ -187,6 +186,9 @@ impl Ask {
     }
     pub(super) fn session(self, name: &'static str) -> Self {
         Self { session: Some(name), ..self }
+    }
+    pub(super) fn commits(self, commits: u8) -> Self {
+        Self { commits, ..self }
     }
     pub(super) fn moves(self) -> Self {
         Self { moves: true, ..self }

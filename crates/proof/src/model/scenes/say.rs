@@ -214,7 +214,6 @@ with_session!(
     trust => TrustDevice { label: label() },
     forget => ForgetDevices { which: None },
     enrol => EnrolTotp { password: password(PASSWORD) },
-    enable_mailed => EnableMailedCode { password: password(PASSWORD) },
     disable_totp => DisableTotp { password: None },
     disable_mailed => DisableMailedCode { password: None },
     regenerate => RegenerateRecoveryCodes { password: None },

@@ -123,7 +123,7 @@ pub(super) fn scenes() -> Vec<Scene> {
                 ask("a wrong password", wrong()).stranger().counts(0),
                 ask("a second", wrong()).stranger().counts(0),
                 ask("a third", wrong()).stranger().counts(0),
-                ask("the right one", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
+                ask("the right one", enter(WHO, PASSWORD)).shows(BY_PASSWORD).commits(2),
             ],
         )
         .settings(tiny)
@@ -138,7 +138,7 @@ pub(super) fn scenes() -> Vec<Scene> {
                 ask("a second", wrong()).stranger().counts(0),
                 ask("a third", wrong()).stranger().counts(0),
                 ask("a fourth", wrong()).stranger().counts(0),
-                ask("the right one", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
+                ask("the right one", enter(WHO, PASSWORD)).shows(BY_PASSWORD).commits(2),
             ],
         )
         .settings(small)
@@ -152,7 +152,7 @@ pub(super) fn scenes() -> Vec<Scene> {
             vec![
                 ask("a wrong password", wrong()).stranger().counts(0),
                 ask("a second", wrong()).stranger().counts(0),
-                ask("the right one", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
+                ask("the right one", enter(WHO, PASSWORD)).shows(BY_PASSWORD).commits(2),
             ],
         )
         .settings(small)
