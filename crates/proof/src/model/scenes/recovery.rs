@@ -148,7 +148,7 @@ pub(super) fn scenes() -> Vec<Scene> {
             vec![
                 ask("the code after the wait", resets).once("the code").rebinds(),
                 ask("the code again", resets).once("the code").rebinds(),
-                ask("a wrong code", resets_wrongly),
+                ask("a wrong code", resets_wrongly).hopeless(),
                 ask("the link that stops it", stops),
                 ask("the app", prove(H("other login"), proves_app(true))).shows(BY_PASSWORD | BY_APP),
             ],

@@ -92,7 +92,7 @@ fn asking() -> Vec<Ask> {
 /// All of it.
 fn both() -> Vec<Ask> {
     let more = vec![
-        ask("another code, please", resend(From::Of(1, "otp"))).stranger(),
+        ask("another code, please", resend(From::Of(1, "otp"))).stranger().hopeless(),
         ask("another wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
     ];
     knocking().into_iter().chain(more).collect()
