@@ -1,4 +1,5 @@
 //! The laws as programs that a reviewer runs against the shipped machine.
+#![allow(clippy::missing_errors_doc, reason = "what the tests of the library share says so in their names")]
 
 /// A whole host in memory: the one that the tests of the library use.
 #[path = "../../../tests/common/mod.rs"]
