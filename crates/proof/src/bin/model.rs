@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use countersign_proof::model::{self, Bent, Found};
 
+#[allow(clippy::disallowed_methods, reason = "a program takes its arguments from somewhere")]
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();

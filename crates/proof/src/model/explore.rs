@@ -272,11 +272,12 @@ impl Explored {
                 let request = usize::from(request);
                 let need = book.need(side.slots[request].at);
                 let commits = matches!(&*need, Need::Commit { .. });
-                if matches!(self.bend, Bend::ToldBeforeCommitted) && commits {
-                    goes(book, side, request, &Given::Applied);
-                } else if matches!(self.bend, Bend::SkipsForUnknown { by } if by == request && at == 1)
-                    && commits
-                {
+                let skips = match self.bend {
+                    Bend::ToldBeforeCommitted => commits,
+                    Bend::SkipsForUnknown { by } => commits && by == request && at == 1,
+                    _ => false,
+                };
+                if skips {
                     goes(book, side, request, &Given::Applied);
                 } else {
                     seen.push(self.stage(book, side, request));
@@ -344,6 +345,7 @@ impl Model for Explored {
         vec![self.start.clone()]
     }
 
+    #[allow(clippy::collapsible_match, reason = "whether it can be sent is no part of the phase")]
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         if state.broken.is_some() {
             return;

@@ -82,6 +82,7 @@ impl Found {
 }
 
 /// Explores all that can happen in a scene, on a host that is bent or not.
+#[allow(clippy::disallowed_methods, reason = "how long it took is told, and decides nothing")]
 pub(super) fn explore(scene: &Arc<Scene>, bend: Bend) -> Found {
     let begun = Instant::now();
     let explored = Explored::new(Arc::clone(scene), bend);
