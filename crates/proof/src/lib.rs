@@ -10,6 +10,7 @@ pub mod owner;
 pub mod people;
 
 pub mod assurance;
+pub mod model;
 #[allow(
     clippy::unwrap_used,
     clippy::expect_used,
