@@ -35,10 +35,11 @@
 //! |---|---|---|
 //! | *model* | explores every interleaving of a few requests, crashes included, on the shipped stages | `crates/proof` |
 //! | *reference* | a second implementation, written from the documents, answers random stories beside the real one; every answer, message and number of hashes must be the same. So do the fuzz targets | `tests/common/otp/`, `tests/common/sign_in/`, `fuzz/` |
-//! | *two worlds* | the same requests in worlds that differ in who lives there; what shows must be the same | `tests/*/strangers.rs`, `tests/account_laws/streets.rs`, `crates/argon2/tests/instructions.rs` |
-//! | *faults* | every call of the host fails, before or after it took effect; every answer of a commit is lost; the host dies at every stage | `tests/*/faults.rs` |
+//! | *two worlds* | any requests, in two worlds that differ in one of 37 secrets; all that shows must be the same. So does a fuzz target | `tests/two_worlds.rs`, `tests/common/worlds/`, `tests/otp_model/strangers.rs`, `crates/argon2/tests/instructions.rs` |
+//! | *faults* | every call of the host fails, before or after it took effect, hangs, or lies: old rows, others' rows, a commit done twice or late; the host dies at every stage | `tests/*/faults.rs`, `tests/faults/` |
+//! | *secrecy* | secrets are marked undefined and whole requests run under memcheck: no branch and no address depends on them up to the verdict | `tests/secrecy/run` |
 //! | *races* | two requests meet at every stage; many in random orders | `tests/*/parallel.rs`, the [conformance suite](crate::host::Store) |
-//! | *price* | figures worked out by hand, and the best schedule of an attacker, searched for | `tests/policy/`, `src/policy/pace.rs` |
+//! | *price* | figures worked out by hand, and attacks carried out on the machine, with a clock that jumps: never more than computed | `tests/policy/`, `crates/proof/src/price/` |
 //! | *mutants* | the code is changed line by line; a change that no test notices is a hole in the tests | `tests/mutants/run` |
 //!
 //! | law | begin to read at | checked by | to break it, an attacker needs |
@@ -46,14 +47,14 @@
 //! | 1 counted before told | [`Commit::resume`](crate::machine::Commit::resume): the outcome is a private field until then | model, faults, mutants | a host that makes up [`Applied`](crate::Committed::Applied) |
 //! | 2 budget | [`Budget`](crate::throttle::Budget); the [tour](super::tour#law-2-believed) | model, reference, races, mutants | a store that is not linearizable, or rows put back |
 //! | 3 spent once | `Ledger::spend` in `src/record/ledger.rs`; the commit that grants is the one that spends | model, races, reference | the same |
-//! | 4 no skipping | [`SignedIn`](crate::SignedIn): no constructor; `missing` and `enter` beside it | reference, random stories against a table written from the documents, mutants | every factor that the account asks for |
-//! | 5 bound | `Challenge` in `src/record/challenge.rs`: account, generation and address, sealed; [`Purpose`](crate::Purpose) stated at the door | reference, mutants | the ring's key |
-//! | 6 two deadlines | [`Lifetimes`](crate::policy::Lifetimes); `src/flow/codes/send.rs` | reference with clocks that move to the edges | the host's clock |
+//! | 4 no skipping | [`SignedIn`](crate::SignedIn): no constructor; `missing` and `enter` beside it | model, reference, random stories against a table written from the documents, mutants | every factor that the account asks for |
+//! | 5 bound | `Challenge` in `src/record/challenge.rs`: account, generation and address, sealed; [`Purpose`](crate::Purpose) stated at the door | model, reference, mutants | the ring's key |
+//! | 6 two deadlines | [`Lifetimes`](crate::policy::Lifetimes); `src/flow/codes/send.rs` | model, reference with clocks that move to the edges | the host's clock |
 //! | 7 time may misbehave | `settle` in `src/record/ledger.rs`; [`Timestamp`](crate::Timestamp) has no arithmetic that wraps | reference under any clock, mutants | the host's clock, which ends waits early and gives nothing else |
-//! | 8 indistinguishable | `Knock` in `src/flow/sign_in/password.rs`; [`Envelope::suppressed`](crate::Envelope::suppressed) | two worlds, instruction counts | to see the host's own side channels, or the mailbox |
-//! | 9 locks are local | [`Partition`](crate::Partition); links outside of it, `src/flow/recovery/link.rs` | two worlds, attackers who try anything for a while and an owner who gets in after it | to have what the partition is for |
+//! | 8 indistinguishable | `Knock` in `src/flow/sign_in/password.rs`; [`Envelope::suppressed`](crate::Envelope::suppressed) | two worlds, model, instruction counts | to see the host's own side channels, or the mailbox |
+//! | 9 locks are local | [`Partition`](crate::Partition); links outside of it, `src/flow/recovery/link.rs` | model, two worlds, attackers who try anything for a while and an owner who gets in after it | to have what the partition is for |
 //! | 10 fail closed | [`host::Error`](crate::host::Error), [`Commit::unsure`](crate::machine::Commit::unsure) | faults, model | a host that goes on after an `Err` |
-//! | 11 secrets stay put | `src/secret.rs`, `src/keys.rs`; [`Ticket`](crate::Ticket) | searches of everything stored, shown and logged | the keys and the rows |
+//! | 11 secrets stay put | `src/secret.rs`, `src/keys.rs`; [`Ticket`](crate::Ticket) | secrecy, searches of everything stored, shown and logged | the keys and the rows |
 //! | 12 one record at a time | one [`Step::Commit`](crate::Step::Commit) a turn | faults, model | |
 //! | 13 bounded | [`MAX_RECORD_BYTES`](crate::record::MAX_RECORD_BYTES); decoders that ask for the length first | fuzzing, rows filled for days | more clients than the price allows for |
 //! | 14 priced | [`Policy::price`](crate::Policy::price) | price, mutants | luck, of which it says how much |

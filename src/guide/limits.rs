@@ -16,7 +16,6 @@
 //! | that strangers cannot hold the door for passwords shut | they can, as long as they keep guessing; a trusted device and a mailed link are not shut with it | the owner, by those | [`HoldOff`](crate::policy::HoldOff); law 9 |
 //! | right times, with a clock that is wrong by more than the tolerance | one that jumps ahead ends locks, and codes, early; none gives anything back that was spent | the host | [`Settings::clock_tolerance`](crate::Settings::clock_tolerance); law 7 |
 //! | that hashes of other systems take as long as this hasher's own | until each owner's next sign-in they do not, and time tells them apart | the host, by hashing them again under its own | [exceptions](super::laws#stated-exceptions) |
-//! | constant time, measured | there is one function that compares secrets, and it is the `subtle` crate's; no measurement of it is made here | | `docs/assurance.md`, R30 |
 //! | that memory holds no trace | secrets are wiped when dropped; what the host copied, swapped or dumped is its own | the host | `src/secret.rs` |
 //!
 //! [SECURITY]: https://github.com/countersign-rs/countersign/blob/main/SECURITY.md
