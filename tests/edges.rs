@@ -4,6 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::arithmetic_side_effects, reason = "tests")]
 
+#[path = "common/mod.rs"]
+mod common;
+#[path = "common/owner.rs"]
+mod owner;
+#[path = "common/people.rs"]
+mod people;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -11,6 +18,12 @@ use countersign::factor::{RecoveryCode, TotpSecret, TotpSecretError};
 use countersign::flow::map::Stage;
 use countersign::throttle::{Log, Rule};
 use countersign::*;
+
+use common::{IntoResult, World, id};
+use owner::{APP, BOTH, NONE, client, password, session};
+use people::{PASSWORD, Person, WRONG_PASSWORD, label};
+
+const WHO: &str = "jo@example.com";
 
 const HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$Xwfjs23fPAdBe2FnfvjF9Jg1d1iSnOp80Vi83xYMD2A";
@@ -109,4 +122,87 @@ fn what_is_left_to_do_is_told() {
     assert_eq!(SessionState { attempts_left: 0, ..state }.next(), [NextStep::Start]);
     let more = SessionState { code_expires_at: None, resend_at: Some(at), ..state };
     assert_eq!(Refusal::CodeExpired(more).next(), [NextStep::Resend, NextStep::Cancel]);
+}
+
+/// A password that comes with a change is looked at, whatever the change: wrong, it is a wrong guess, and nothing is changed.
+#[test]
+fn r9_a_wrong_password_with_any_change_is_a_guess() {
+    type Change = fn(&World, Ticket<Session>, Option<Password>) -> Result<(), Refusal>;
+    let changes: [(&str, Change); 5] = [
+        ("ChangeAddress", |world, session, password| {
+            let request = ChangeAddress {
+                client: client(),
+                session,
+                password,
+                to: id("new@example.com"),
+                locale: None,
+            };
+            world.ask(request).into_result().map(drop)
+        }),
+        ("DisableTotp", |world, session, password| {
+            world.ask(DisableTotp { client: client(), session, password }).into_result().map(drop)
+        }),
+        ("DisableMailedCode", |world, session, password| {
+            world.ask(DisableMailedCode { client: client(), session, password }).into_result().map(drop)
+        }),
+        ("RegenerateRecoveryCodes", |world, session, password| {
+            world.ask(RegenerateRecoveryCodes { client: client(), session, password }).into_result().map(drop)
+        }),
+        ("DeleteAccount", |world, session, password| {
+            world.ask(DeleteAccount { client: client(), session, password }).into_result().map(drop)
+        }),
+    ];
+    for (what, change) in changes {
+        let world = World::recommended();
+        let Person { session, .. } = world.owner(WHO, BOTH);
+        let refusal = change(&world, session.clone(), Some(password(WRONG_PASSWORD))).unwrap_err();
+        assert_eq!(refusal, Refusal::InvalidCredentials, "{what}");
+        assert!(world.events().contains(&"factor.rejected"), "{what}");
+        assert!(world.check(&session).is_ok(), "{what}");
+    }
+}
+
+/// Sessions and devices have names that can be typed back, in one spelling; a device is listed under what it called itself.
+#[test]
+fn names_of_sessions_and_devices_are_read_back() {
+    let world = World::recommended();
+    let mut person = world.owner(WHO, APP);
+    let _ = world.device(&mut person);
+    let device = &world.devices(&person.session).unwrap()[0];
+    let session = &world.sessions(&person.session).unwrap()[0];
+    assert_eq!(device.label, label());
+    assert!(device.skips_second_factor, "as the recommended settings allow");
+    assert_eq!(device.id.to_string().parse::<DeviceId>().unwrap(), device.id);
+    assert_eq!(session.id.to_string().parse::<SessionId>().unwrap(), session.id);
+    let (device, session) = (device.id.to_string(), session.id.to_string());
+    assert_eq!((device.len(), session.len()), (16, 16));
+    for wrong in ["", "+123456789abcdef", "ABCDEF0123456789", "123"] {
+        assert!(wrong.parse::<DeviceId>().is_err() && wrong.parse::<SessionId>().is_err(), "{wrong}");
+    }
+    let mut settings = Settings::recommended();
+    settings.devices.skip_second_factor = false;
+    let world = World::new(settings);
+    let mut person = world.owner(WHO, NONE);
+    let _ = world.device(&mut person);
+    assert!(!world.devices(&person.session).unwrap()[0].skips_second_factor);
+}
+
+/// The log says what ended, and not that nothing did.
+#[test]
+fn r74_what_did_not_happen_is_not_logged() {
+    let world = World::recommended();
+    let _ = world.member(WHO);
+    let session = session(world.stepwise(WHO, PASSWORD).unwrap());
+    world.events();
+    let request = ChangePassword {
+        client: client(),
+        session,
+        current: password(PASSWORD),
+        password: password("Quite another 5"),
+        label: label(),
+    };
+    drop(world.ask(request).into_result().unwrap());
+    let events = world.events();
+    assert!(events.contains(&"password.changed"), "{events:?}");
+    assert!(!events.contains(&"session.ended") && !events.contains(&"device.forgotten"), "{events:?}");
 }
