@@ -12,10 +12,15 @@
 //! From the root of the repository:
 //!
 //! ```text
-//! cargo run --release -p countersign-proof --bin model     # every interleaving of a few requests, on the shipped stages
-//! tests/mutants/run                                        # the code broken on purpose, line by line: which tests notice
-//! cargo test -p countersign-proof --test assurance         # every law, requirement and known defect has its tests, and they are there
+//! cargo run --release -p countersign-proof --bin model -- --quick   # every interleaving of a few requests, on the shipped stages
+//! tests/mutants/run -f 'src/throttle/**'                            # the code broken on purpose, line by line: which tests notice
+//! cargo test -p countersign-proof --test assurance                  # every law, requirement and known defect has its tests, and they are there
 //! ```
+//!
+//! The first takes seconds once it is built; without `--quick` it explores longer scenes, for a quarter of an hour or more. The second takes a quarter of a
+//! minute for each change; without `-f` it changes all of the core, which is a night's work. Beside them, `crates/proof/planted/run` plants twenty defects in
+//! the source, one for each way to break a law, and expects the first to find each (five minutes), and `cargo run --release -p countersign-proof --bin price`
+//! carries out the attacks that the policy prices.
 //!
 //! The first looks for a counterexample, the second for a test that cannot fail, the third for a claim that nobody tests. What the
 //! third checks can be read as a page: `docs/assurance.md`, 14 laws, 96 requirements of the standards and 122 known defects, each with

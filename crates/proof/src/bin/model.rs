@@ -48,10 +48,11 @@ fn main() -> ExitCode {
 }
 
 fn tell(found: &Found) {
+    let counted = if found.expected.is_some() { "" } else { ", not counted before" };
     let held = found.broken.as_ref().map_or("all held".into(), |(law, _)| format!("law {law} broken"));
     let Found { scene, states, unique, depth, stages, took, .. } = found;
     println!(
-        "{scene:<44} {states:>9} {unique:>9} {depth:>5} {stages:>9} {:>7.1}  {held}",
+        "{scene:<44} {states:>9} {unique:>9} {depth:>5} {stages:>9} {:>7.1}  {held}{counted}",
         took.as_secs_f64()
     );
 }

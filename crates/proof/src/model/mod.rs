@@ -85,7 +85,7 @@ pub fn explore(
                 }
             };
             if let Some(whole) = whole {
-                let whole = Found { expected: Some(expected(&whole.scene)), ..whole };
+                let whole = Found { expected: expected(&whole.scene), ..whole };
                 tell(&whole);
                 found.0.push(whole);
             }
@@ -98,10 +98,10 @@ pub fn explore(
     whole
 }
 
-/// How many states a scene must have; none where it is not counted yet.
-fn expected(name: &str) -> usize {
+/// How many states a scene must have, where that is recorded: for all that are quick.
+fn expected(name: &str) -> Option<usize> {
     let line = COUNTS.lines().find_map(|line| line.rsplit_once(' ').filter(|(scene, _)| *scene == name));
-    line.and_then(|(_, states)| states.parse().ok()).unwrap_or(0)
+    line.and_then(|(_, states)| states.parse().ok())
 }
 
 /// A scene by its name.
