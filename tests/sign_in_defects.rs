@@ -242,8 +242,8 @@ fn b008_switching_factors_gives_no_guess_back() {
     assert_eq!(compared, [10, 10]);
 }
 
-/// B114: what somebody chose for an address that was not his is gone once its owner proves it: neither that password signs in, nor does
-/// its sign-up go on.
+/// B114: what somebody chose for an address that was not his is worth nothing once its owner proves it: that password does not sign in, and
+/// though its sign-up goes on for whoever began it (law 8), no code of it opens anything.
 #[test]
 fn b114_what_was_chosen_before_the_proof_is_gone() {
     const THEIRS: &str = "Mallory's own choice 1";
@@ -258,5 +258,9 @@ fn b114_what_was_chosen_before_the_proof_is_gone() {
     world.seconds(60);
     let (client, identifier, session) = (Client::unmetered(), id(WHO), Some(theirs));
     let again = ResendSignUp { client, identifier, password: password(), session };
-    assert_eq!(world.ask(again).into_result().unwrap_err(), Refusal::InvalidCredentials);
+    let started = world.ask(again).into_result().unwrap();
+    let taken = world.verify(Purpose::SignUp, &started.session, &world.last_code());
+    assert_eq!(taken.unwrap_err(), Refusal::InvalidSession);
+    assert_eq!(world.stepwise(WHO, THEIRS).unwrap_err(), Refusal::InvalidCredentials);
+    assert!(world.stepwise(WHO, PASSWORD).unwrap().signed_in().is_some());
 }
