@@ -33,6 +33,14 @@ pub(super) fn small() -> Settings {
     settings
 }
 
+/// The same, and a record goes by the latest time it saw even where a request was under way for most of an hour: beyond the tolerance it would
+/// take that for a clock that was set back, and go by it.
+pub(super) fn small_and_patient() -> Settings {
+    let mut settings = small();
+    settings.clock_tolerance = Duration::from_secs(3600);
+    settings
+}
+
 /// Limits that a handful of requests use up.
 pub(super) fn tiny() -> Settings {
     let mut settings = small();

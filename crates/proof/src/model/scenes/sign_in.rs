@@ -170,7 +170,7 @@ pub(super) fn scenes() -> Vec<Scene> {
                 ask("a fourth", wrong()).stranger().counts(0),
             ],
         )
-        .settings(small)
+        .settings(small_and_patient)
         // The free ones are forgotten with time; those of the long rule are not.
         .gauge(at_the_door(5))
         .clocks(2, &[15 * MINUTE - 1, 1, -30 * SECOND])
