@@ -26,8 +26,8 @@ enum Expected {
     /// Optimised, this goes for all: there the place that a ticket was found at is chosen without a branch, and so all that is read from
     /// there depends on the verdict and is reported, without depending on anything else that is secret.
     Until(&'static [Verdict]),
-    /// Reported, known, and on no path that checks anything: shown, and no failure. Drawing a code writes its digits by `core::fmt`, which
-    /// branches on leading zeros and looks pairs of digits up.
+    /// Reported, known, and on no path that checks anything: shown, and no failure. Drawing a code branches on
+    /// whether the number drawn is one of the few that would make some codes likelier than others: that tells of a number that was thrown away.
     Known,
 }
 
