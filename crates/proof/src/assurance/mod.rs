@@ -5,7 +5,7 @@
 //! | `docs/assurance.toml` | the table: every law, requirement and known defect, with its tests or the reason why there are none |
 //! | [`table`] | reads it, and says what is wrong with it: an id missing or doubled, a test that is not there, one that is not listed |
 //! | [`source`] | finds the tests in the sources |
-//! | [`page`] | writes `docs/assurance.md` from it |
+//! | [`mod@page`] | writes `docs/assurance.md` from it |
 //!
 //! `cargo test -p countersign-proof --test assurance` runs all of that; with `COUNTERSIGN_ASSURANCE=write` it writes the page anew.
 
