@@ -8,8 +8,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let policy = Settings::recommended().build()?;
     let machine = Machine::new(policy, LocatorKey::new(&key(1))?, KeyRing::new(&key(2), &[])?);
     let (client, identifier) = (Client::ip("192.0.2.7".parse()?), Identifier::parse("jo@example.com")?);
-    let context =
-        Context { now: Timestamp::from_unix_seconds(1_800_000_000), entropy: Entropy::from_seed([7; 32]) };
+    let now = Timestamp::from_unix_seconds(1_800_000_000); // yours comes from a clock
+    let context = Context { now, entropy: Entropy::from_seed([7; 32]) };
 
     let mut rows: HashMap<_, Row> = HashMap::new();
     let mut step = machine.begin(SignIn { client, identifier, locale: None }, context);
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
             Step::Commit(commit) => {
                 let unchanged = rows.get(commit.key()).map(|row| row.version) == commit.expected();
-                if let (true, Write::Put { version, bytes, .. }) = (unchanged, commit.write()) {
+                if let (true, Write::Put { version, bytes, .. }) = (unchanged, commit.write(now)?) {
                     rows.insert(*commit.key(), Row { version, bytes: bytes.to_vec() });
                 }
                 commit.resume(if unchanged { Committed::Applied } else { Committed::Stale })?

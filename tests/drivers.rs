@@ -120,7 +120,7 @@ fn a_lost_answer_is_recognised() {
         let world = World::recommended();
         let session = world.sign_up("jo@example.com").unwrap().session;
         let guess = verify(Purpose::SignUp, &session, "000000");
-        world.fail_at(3, Fault::After);
+        world.fail_at(4, Fault::After);
         let answer = if asynchronous {
             block_on(with_async(&world).run(guess.clone()))
         } else {
@@ -134,13 +134,43 @@ fn a_lost_answer_is_recognised() {
     }
 }
 
+/// Law 7: whichever call of the host holds a request up, either driver gives it up before it writes, and what is right is right
+/// when it is asked again. Had it written, the record would have gone by a time that had passed.
+#[test]
+fn law7_a_request_that_was_held_up_is_given_up() {
+    let tolerance = 60_000;
+    for (asynchronous, call) in [(false, 1), (true, 1), (false, 2), (true, 2)] {
+        for (millis, in_time) in [(tolerance, true), (tolerance + 1, false), (86_400_000, false)] {
+            let world = World::recommended();
+            let session = world.sign_up("jo@example.com").unwrap().session;
+            let right = verify(Purpose::SignUp, &session, &world.last_code());
+            let before = world.seen.rows.lock().unwrap().clone();
+            world.fail_at(call, Fault::Slow(millis));
+            let answer = if asynchronous {
+                block_on(with_async(&world).run(right.clone()))
+            } else {
+                world.run(right.clone())
+            };
+            world.heal();
+            if in_time {
+                assert!(answer.unwrap().granted().is_some());
+            } else {
+                assert_eq!(answer.unwrap_err(), Error::Machine(MachineError::HeldUp));
+                assert_eq!(*world.seen.rows.lock().unwrap(), before, "it wrote all the same");
+                world.clock.set(START);
+                assert!(world.ask(right).into_result().is_ok());
+            }
+        }
+    }
+}
+
 /// Law 10: one that was not applied is an error, and nothing is told.
 #[test]
 fn a_commit_that_failed_is_an_error() {
     let world = World::recommended();
     let session = world.sign_up("jo@example.com").unwrap().session;
     let code = world.last_code();
-    world.fail_at(3, Fault::Before);
+    world.fail_at(4, Fault::Before);
     assert_eq!(
         world.run(verify(Purpose::SignUp, &session, &code)).unwrap_err(),
         Error::Machine(MachineError::CommitUnknown)
@@ -225,8 +255,8 @@ fn a_new_salt_is_hashed_for() {
                     // Another node's request for the same address is first.
                     world.start(Purpose::SignIn, "jo@example.com").unwrap();
                 }
-                let answer =
-                    world.sentry.store.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                let write = commit.write(world.sentry.clock.now().unwrap()).unwrap();
+                let answer = world.sentry.store.commit(commit.key(), commit.expected(), write).unwrap();
                 commit.resume(answer).unwrap()
             }
             Step::Done(_) => break,

@@ -57,7 +57,7 @@ fn furnished() -> (World, Given) {
     let code = world.last_code();
     // The clock, entropy, and each record's load and commit come before it.
     world.calls();
-    world.fail_at(6, Fault::Before);
+    world.fail_at(8, Fault::Before);
     world.run(verify(Purpose::ChangeAddress, &lost, &code)).unwrap_err();
     world.heal();
     assert_eq!(world.calls().last(), Some(&"rename"));

@@ -140,8 +140,8 @@ fn finish(world: &World, mut step: Step<Verified>) -> Verdict<Verified> {
                 load.resume(rows).unwrap()
             }
             Step::Commit(commit) => {
-                let answer =
-                    world.sentry.store.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                let write = commit.write(world.sentry.clock.now().unwrap()).unwrap();
+                let answer = world.sentry.store.commit(commit.key(), commit.expected(), write).unwrap();
                 commit.resume(answer).unwrap()
             }
             Step::Create(create) => {

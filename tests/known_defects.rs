@@ -330,8 +330,8 @@ fn a_late_sign_up_does_not_replace_an_account() {
                 load.resume(rows).unwrap()
             }
             Step::Commit(commit) => {
-                let answer =
-                    world.sentry.store.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                let write = commit.write(world.sentry.clock.now().unwrap()).unwrap();
+                let answer = world.sentry.store.commit(commit.key(), commit.expected(), write).unwrap();
                 commit.resume(answer).unwrap()
             }
             Step::Create(create) => break create,

@@ -244,10 +244,10 @@ fn r33_a_right_code_spends_its_siblings() {
 fn r34_a_failing_mailer_charges_all_the_same() {
     let world = World::recommended();
     world.calls();
-    world.fail_at(6, Fault::Before);
+    world.fail_at(7, Fault::Before);
     let started = world.sign_up(WHO).unwrap();
     assert_eq!(world.calls().last(), Some(&"mail"));
-    assert_eq!((world.heal(), world.mails()), (7, 0));
+    assert_eq!((world.heal(), world.mails()), (8, 0));
     assert!(world.events().contains(&"mail.failed"));
     assert_eq!(limit(world.resend(&started.session)).0, RULE_COOLDOWN);
 }

@@ -386,8 +386,8 @@ fn law2_a_right_password_is_answered_only_if_no_guess_was_counted_meanwhile() {
                 prove.resume(hashed).unwrap()
             }
             Step::Commit(commit) => {
-                let answer =
-                    world.sentry.store.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                let write = commit.write(world.sentry.clock.now().unwrap()).unwrap();
+                let answer = world.sentry.store.commit(commit.key(), commit.expected(), write).unwrap();
                 commit.resume(answer).unwrap()
             }
             Step::Done(done) => break done.outcome.verdict.into_result(),

@@ -165,8 +165,8 @@ impl<S: Store> Desk<S> {
                     prove.resume(hashed).map_err(ended)?
                 }
                 Step::Commit(commit) => {
-                    let answer: Committed =
-                        self.store.commit(commit.key(), commit.expected(), commit.write())?;
+                    let write = commit.write(now).map_err(ended)?;
+                    let answer: Committed = self.store.commit(commit.key(), commit.expected(), write)?;
                     commit.resume(answer).map_err(ended)?
                 }
                 Step::Create(create) => {

@@ -59,6 +59,8 @@
 //!     }
 //! }
 //!
+//! const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
+//!
 //! /// One stage further.
 //! fn on(step: Step<Progress>, store: &MemoryStore) -> Result<Step<Progress>, Box<dyn std::error::Error>> {
 //!     Ok(match step {
@@ -72,7 +74,7 @@
 //!             prove.resume(hashed)?
 //!         }
 //!         Step::Commit(commit) => {
-//!             let answer = store.commit(commit.key(), commit.expected(), commit.write())?;
+//!             let answer = store.commit(commit.key(), commit.expected(), commit.write(NOW)?)?;
 //!             commit.resume(answer)?
 //!         }
 //!         other => other,
@@ -95,7 +97,7 @@
 //!         locale: None,
 //!         device: None,
 //!     };
-//!     let context = Context { now: Timestamp::from_unix_seconds(1_800_000_000), entropy: Entropy::from_seed([n; 32]) };
+//!     let context = Context { now: NOW, entropy: Entropy::from_seed([n; 32]) };
 //!     let mut step = machine.begin(request, context);
 //!     while !matches!(step, Step::Commit(_)) {
 //!         step = on(step, &store)?;

@@ -105,7 +105,8 @@ impl<S: AsyncStore, D: AsyncDirectory, H: AsyncHasher> AsyncSentry<S, D, H> {
                     prove.resume(hashed)?
                 }
                 Step::Commit(commit) => {
-                    match self.store.commit(commit.key(), commit.expected(), commit.write()).await {
+                    let write = commit.write(self.clock.now()?)?;
+                    match self.store.commit(commit.key(), commit.expected(), write).await {
                         Ok(answer) => commit.resume(answer)?,
                         Err(_) => commit.unsure(),
                     }

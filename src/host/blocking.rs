@@ -62,7 +62,8 @@ impl Sentry {
                     prove.resume(hashed)?
                 }
                 Step::Commit(commit) => {
-                    match self.store.commit(commit.key(), commit.expected(), commit.write()) {
+                    let write = commit.write(self.clock.now()?)?;
+                    match self.store.commit(commit.key(), commit.expected(), write) {
                         Ok(answer) => commit.resume(answer)?,
                         Err(_) => commit.unsure(),
                     }

@@ -12,7 +12,7 @@ pub struct ClockError;
 #[error("the generator failed")]
 pub struct EntropyError;
 
-/// Tells the time. Asked once per request.
+/// Tells the time. Asked when a request comes, and again before each commit, so that one that was held up is given up.
 ///
 /// Nodes that share a store should agree to within the policy's
 /// [`clock_tolerance`](crate::Settings::clock_tolerance). A clock that jumps ahead ends locks early and codes too; one that

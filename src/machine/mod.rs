@@ -70,7 +70,8 @@ struct Inner {
 /// What comes with every request, from the host's clock and generator.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The time of the request. Taken once: a request is judged by when it came, however long the host takes.
+    /// The time of the request. Taken once: a request is judged by when it came; one that takes too long is given up
+    /// ([`MachineError::HeldUp`]).
     pub now: Timestamp,
     /// The request's own randomness, never used for another.
     pub entropy: Entropy,
@@ -111,6 +112,10 @@ pub enum MachineError {
     /// A row changed under every one of a thousand tries: more than all limits together let through.
     #[error("the row is contended beyond what the limits allow")]
     Contention,
+    /// The request had been under way for longer than the [`clock_tolerance`](crate::Settings::clock_tolerance) when it was about to
+    /// write: to the record its time would have been that of a clock set back.
+    #[error("the request was held up for longer than the clock tolerance")]
+    HeldUp,
     /// The host answered a stage with what it did not ask for.
     #[error("the host misused a stage: {0}")]
     Misuse(&'static str),
@@ -380,13 +385,22 @@ impl<O: 'static> Commit<O> {
         self.expected
     }
 
-    /// What to write.
-    #[must_use]
-    pub fn write(&self) -> Write<'_> {
-        match &self.write {
+    /// What to write, if it is not too late for it. `now` is the time by the host's clock *after* the rows were read.
+    ///
+    /// A request is judged by when it came. If others came after it and were counted before it read, its time is to the record that of
+    /// a clock set back; beyond the tolerance the record would go by it, and what is kept there would age by that much more (law 7).
+    /// Whoever comes between this question and the write makes the write stale, so no gap is left.
+    ///
+    /// # Errors
+    /// [`MachineError::HeldUp`]: the operation is over.
+    pub fn write(&self, now: Timestamp) -> Result<Write<'_>, MachineError> {
+        if now.since(self.frame.now) > self.frame.machine.policy().settings().clock_tolerance {
+            return Err(MachineError::HeldUp);
+        }
+        Ok(match &self.write {
             Some((bytes, expires_at)) => Write::Put { version: self.version, bytes, expires_at: *expires_at },
             None => Write::Delete,
-        }
+        })
     }
 
     /// Goes on with the store's answer. A stale commit leads to another [`Load`] and a new decision; a password that was hashed

@@ -323,7 +323,7 @@ impl Settings {
             }
             rules.push(rule("clients.further", RULE_CLIENT_FURTHER, *limit)?);
         }
-        span("clock_tolerance", self.clock_tolerance, Duration::ZERO, Duration::from_secs(3600))?;
+        span("clock_tolerance", self.clock_tolerance, Duration::from_secs(1), Duration::from_secs(3600))?;
 
         Price::of(&self).bounded()?;
         Ok(Policy(Arc::new(Checked {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign::host::{Directory, Mailer, Store};
+use countersign::host::{Clock, Directory, Mailer, Store};
 use countersign::*;
 
 use crate::common::{IntoResult, Part, World, seed};
@@ -34,7 +34,9 @@ impl<O: Send + Sync + 'static, T> Running<T> for Under<O, T> {
                 prove.resume(hashed).unwrap()
             }
             Step::Commit(commit) => {
-                let answer = host.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                let answer = host
+                    .commit(commit.key(), commit.expected(), commit.write(host.now().unwrap()).unwrap())
+                    .unwrap();
                 commit.resume(answer).unwrap()
             }
             Step::Create(create) => {

@@ -45,6 +45,8 @@ pub enum Fault {
     Before,
     /// The call takes effect and its answer is lost.
     After,
+    /// The call succeeds after so many milliseconds.
+    Slow(i64),
 }
 
 impl Seen {
@@ -63,9 +65,22 @@ impl Seen {
 
 pub struct Part(pub Arc<Seen>, pub Arc<ManualClock>);
 
+impl Part {
+    /// Notes the call; its fault, unless it is only slow.
+    fn call(&self, name: &'static str) -> Option<Fault> {
+        match self.0.call(name)? {
+            Fault::Slow(millis) => {
+                self.1.advance_millis(millis);
+                None
+            }
+            fault => Some(fault),
+        }
+    }
+}
+
 impl Store for Part {
     fn load(&self, keys: &[RecordKey]) -> Result<Vec<Option<Row>>, StoreError> {
-        if self.0.call("load").is_some() {
+        if self.call("load").is_some() {
             return Err(StoreError::Failed("planned".into()));
         }
         let rows = self.0.rows.lock().unwrap();
@@ -78,7 +93,7 @@ impl Store for Part {
         expected: Option<Version>,
         write: Write<'_>,
     ) -> Result<Committed, StoreError> {
-        let fault = self.0.call("commit");
+        let fault = self.call("commit");
         if fault == Some(Fault::Before) {
             return Err(StoreError::Failed("planned".into()));
         }
@@ -102,14 +117,14 @@ impl Store for Part {
 
 impl Directory for Part {
     fn find(&self, identifier: &Identifier) -> Result<Option<DirectoryEntry>, DirectoryError> {
-        if self.0.call("find").is_some() {
+        if self.call("find").is_some() {
             return Err(DirectoryError("planned".into()));
         }
         Ok(self.0.accounts.lock().unwrap().get(identifier.as_str()).cloned())
     }
 
     fn create(&self, account: &NewAccount) -> Result<Created, DirectoryError> {
-        let fault = self.0.call("create");
+        let fault = self.call("create");
         if fault == Some(Fault::Before) {
             return Err(DirectoryError("planned".into()));
         }
@@ -139,7 +154,7 @@ impl Directory for Part {
         from: &Identifier,
         to: &Identifier,
     ) -> Result<Created, DirectoryError> {
-        let fault = self.0.call("rename");
+        let fault = self.call("rename");
         if fault == Some(Fault::Before) {
             return Err(DirectoryError("planned".into()));
         }
@@ -161,7 +176,7 @@ impl Directory for Part {
     }
 
     fn release(&self, account: &AccountId) -> Result<(), DirectoryError> {
-        let fault = self.0.call("release");
+        let fault = self.call("release");
         if fault == Some(Fault::Before) {
             return Err(DirectoryError("planned".into()));
         }
@@ -175,7 +190,7 @@ impl Directory for Part {
 
 impl Mailer for Part {
     fn send(&self, envelope: &Envelope) -> Result<(), MailError> {
-        if self.0.call("mail").is_some() {
+        if self.call("mail").is_some() {
             return Err(MailError("planned".into()));
         }
         self.0.mail.lock().unwrap().push(envelope.clone());
@@ -204,7 +219,7 @@ fn hex_byte(digits: &[u8]) -> u8 {
 
 impl PasswordHasher for Part {
     fn hash(&self, password: &Password, salt: &Salt) -> Result<PasswordHash, HashError> {
-        if self.0.call("hash").is_some() {
+        if self.call("hash").is_some() {
             return Err(HashError("planned".into()));
         }
         // Not a password hash: a stand-in that costs nothing and that tests can recognise.
@@ -212,7 +227,7 @@ impl PasswordHasher for Part {
     }
 
     fn verify(&self, password: &Password, hash: &PasswordHash) -> Result<bool, HashError> {
-        if self.0.call("hash").is_some() {
+        if self.call("hash").is_some() {
             return Err(HashError("planned".into()));
         }
         let parts: Vec<_> = hash.expose().split('$').collect();
@@ -228,13 +243,13 @@ impl PasswordHasher for Part {
 
 impl Clock for Part {
     fn now(&self) -> Result<Timestamp, ClockError> {
-        if self.0.call("clock").is_some() { Err(ClockError) } else { self.1.now() }
+        if self.call("clock").is_some() { Err(ClockError) } else { self.1.now() }
     }
 }
 
 impl EntropySource for Part {
     fn draw(&self) -> Result<Entropy, EntropyError> {
-        if self.0.call("entropy").is_some() {
+        if self.call("entropy").is_some() {
             return Err(EntropyError);
         }
         Ok(seed(self.0.seeds.fetch_add(1, Ordering::SeqCst)))

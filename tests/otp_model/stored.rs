@@ -148,7 +148,8 @@ fn law5_equal_codes_are_stored_unlike() {
     let start = |number: u64, keep: bool| {
         let host = Part(Arc::clone(&world.seen), Arc::clone(&world.clock));
         let (client, identifier) = (Client::unmetered(), crate::common::id("jo@example.com"));
-        let context = Context { now: host::Clock::now(&*world.clock).unwrap(), entropy: seed(number) };
+        let now = host::Clock::now(&*world.clock).unwrap();
+        let context = Context { now, entropy: seed(number) };
         let mut step = world.sentry.machine.begin(SignIn { client, identifier, locale: None }, context);
         loop {
             step = match step {
@@ -162,7 +163,8 @@ fn law5_equal_codes_are_stored_unlike() {
                 }
                 Step::Commit(commit) => {
                     if keep {
-                        let kept = host.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                        let kept =
+                            host.commit(commit.key(), commit.expected(), commit.write(now).unwrap()).unwrap();
                         assert_eq!(kept, Committed::Applied);
                     }
                     commit.resume(Committed::Applied).unwrap()

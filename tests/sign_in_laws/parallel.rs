@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign::host::{Directory, Mailer, Store};
+use countersign::host::{Clock, Directory, Mailer, Store};
 use countersign::policy::ResendPolicy;
 use countersign::*;
 use proptest::prelude::*;
@@ -40,7 +40,9 @@ impl<O: Send + Sync + 'static> Running for Under<O> {
                 prove.resume(hashed).unwrap()
             }
             Step::Commit(commit) => {
-                let answer = host.commit(commit.key(), commit.expected(), commit.write()).unwrap();
+                let answer = host
+                    .commit(commit.key(), commit.expected(), commit.write(host.now().unwrap()).unwrap())
+                    .unwrap();
                 commit.resume(answer).unwrap()
             }
             Step::Create(create) => {

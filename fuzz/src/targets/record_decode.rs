@@ -240,7 +240,7 @@ fn run<R: Request>(
                 prove.resume(hashed).ok()?
             }
             Step::Commit(commit) => {
-                if let Write::Put { bytes, .. } = commit.write() {
+                if let Write::Put { bytes, .. } = commit.write(now).ok()? {
                     assert!(bytes.len() <= record::MAX_RECORD_BYTES, "law 13 (bounded)");
                 }
                 commit.resume(Committed::Applied).ok()?

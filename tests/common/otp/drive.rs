@@ -92,6 +92,8 @@ pub fn drive_in<R: Request>(
     let host = Part(Arc::clone(&world.seen), Arc::clone(&world.clock));
     let mut end =
         End { outcome: None, error: None, written: vec![], mail: vec![], events: vec![], stages: vec![] };
+    // Another node's clock may be wrong; it tells the same all along.
+    let now = context.now;
     let mut step = world.sentry.machine.begin(request, context);
     loop {
         let stage = match &step {
@@ -123,14 +125,14 @@ pub fn drive_in<R: Request>(
                 prove.resume(hashed)
             }
             Step::Commit(commit) => {
-                let put = match commit.write() {
+                let put = match commit.write(now).unwrap() {
                     Write::Put { bytes, expires_at, .. } => Some((bytes.len(), expires_at)),
                     Write::Delete => None,
                 };
                 let key = *commit.key();
                 let answer = match act {
                     Act::Fail => None,
-                    _ => Some(host.commit(&key, commit.expected(), commit.write()).unwrap()),
+                    _ => Some(host.commit(&key, commit.expected(), commit.write(now).unwrap()).unwrap()),
                 };
                 if answer == Some(Committed::Applied) {
                     end.written.push(Written { key, put });

@@ -67,19 +67,25 @@ pub(super) trait Run: Send {
 struct Under<O> {
     step: Option<Step<O>>,
     told: Option<Told>,
+    /// When it came; it is not held up.
+    began: Timestamp,
     hashes: u32,
 }
 
 impl<O: Tell + Send + Sync + 'static> Under<O> {
-    fn at(mut step: Step<O>, mut hashes: u32, hasher: &Plain) -> Result<Box<dyn Run>, String> {
+    fn at(
+        mut step: Step<O>,
+        (began, mut hashes): (Timestamp, u32),
+        hasher: &Plain,
+    ) -> Result<Box<dyn Run>, String> {
         while let Step::Prove(prove) = step {
             hashes += 1;
             let hashed = prove.work().run(hasher).map_err(|error| error.to_string())?;
             step = prove.resume(hashed).map_err(|error| error.to_string())?;
         }
         Ok(Box::new(match step {
-            Step::Done(done) => Self { step: None, told: Some(Told::of(done)), hashes },
-            step => Self { step: Some(step), told: None, hashes },
+            Step::Done(done) => Self { step: None, told: Some(Told::of(done)), began, hashes },
+            step => Self { step: Some(step), told: None, began, hashes },
         }))
     }
 }
@@ -94,7 +100,8 @@ pub(super) fn begin<R: Request>(
 where
     R::Output: Tell,
 {
-    Under::at(machine.begin(request, context), 0, hasher).expect("a request begins")
+    let began = context.now;
+    Under::at(machine.begin(request, context), (began, 0), hasher).expect("a request begins")
 }
 
 impl<O: Tell + Send + Sync + 'static> Run for Under<O> {
@@ -103,7 +110,7 @@ impl<O: Tell + Send + Sync + 'static> Run for Under<O> {
             Some(Step::Find(find)) => Need::Find(find.identifier().clone()),
             Some(Step::Load(load)) => Need::Load(load.keys().to_vec()),
             Some(Step::Commit(commit)) => {
-                let write = match commit.write() {
+                let write = match commit.write(self.began).expect("in time") {
                     Write::Delete => None,
                     Write::Put { version, bytes, expires_at } => {
                         Some(Written { version, bytes: bytes.to_vec(), expires_at })
@@ -135,7 +142,7 @@ impl<O: Tell + Send + Sync + 'static> Run for Under<O> {
             (Step::Release(release), Answer::Released) => release.resume(),
             _ => unreachable!("an answer to another question"),
         };
-        Self::at(step, self.hashes, hasher)
+        Self::at(step, (self.began, self.hashes), hasher)
     }
 }
 
