@@ -145,6 +145,8 @@ mod tests {
             let had = set.has(Method::Totp) || set.has(Method::RecoveryCode);
             assert_eq!(set.aal() == 2, set.has(Method::Password) && had, "{:?}", set.list());
             assert_eq!(Methods::of(&set.list()), set);
+            let twice: Vec<_> = set.list().into_iter().chain(set.list()).collect();
+            assert_eq!(Methods::of(&twice), set, "proven twice is proven");
         }
     }
 }

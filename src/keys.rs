@@ -358,9 +358,3 @@ fn nonce(unique: &[u8; 16]) -> Nonce<aes_gcm::aead::consts::U12> {
     nonce.iter_mut().zip(unique).for_each(|(to, from)| *to = *from);
     Nonce::from(nonce)
 }
-
-impl core::fmt::Debug for DataKey {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("DataKey(…)")
-    }
-}

@@ -103,9 +103,3 @@ impl Drop for Key32 {
         self.0.zeroize();
     }
 }
-
-impl fmt::Debug for Key32 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key32(…)")
-    }
-}

@@ -37,6 +37,9 @@
 
 mod answers;
 mod directory;
+#[cfg(all(test, feature = "std"))]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, reason = "tests")]
+mod tests;
 pub(crate) mod turn;
 
 use alloc::boxed::Box;

@@ -176,11 +176,6 @@ impl Account {
     /// The most identifiers a record answers to: the one there is, and those of moves that were cut off.
     const MOST_IDENTIFIERS: usize = 4;
 
-    /// Whether a move was begun and not ended.
-    pub(crate) const fn is_moving(&self) -> bool {
-        self.identifiers.len() > 1
-    }
-
     /// Ends all moves: the directory leads from this identifier to the account.
     pub(crate) fn end_move(
         &mut self,
@@ -281,5 +276,49 @@ impl Account {
 
     fn digest(key: &DataKey, identifier: &Identifier) -> [u8; 16] {
         key.digest(Domain::ProvenIdentifier, &[identifier.as_str().as_bytes()])
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::Entropy;
+
+    fn id(name: &str) -> Identifier {
+        Identifier::parse(&alloc::format!("{name}@example.com")).unwrap()
+    }
+
+    /// Law 12: of moves that were cut off the latest three are answered to, and the identifier there is. Who gives one up gives up that one.
+    #[test]
+    fn law12_moves_that_were_cut_off_keep_their_doors() {
+        let mut draw = Entropy::from_seed([3; 32]).stream(0);
+        let key = DataKey::draw(&mut draw);
+        let hash = PasswordHash::new("$test$00$00").unwrap();
+        let credentials = Credentials {
+            id: AccountId::new("jo").unwrap(),
+            identifier: id("jo"),
+            address: id("jo").address().clone(),
+            password: StoredHash(hash),
+            moving: None,
+        };
+        let wrapped = crate::KeyRing::new(&(1..=32).collect::<Vec<u8>>(), &[]).unwrap();
+        let row = crate::LocatorKey::new(&(2..=33).collect::<Vec<u8>>()).unwrap().account(&credentials.id);
+        let ledger = Ledger::new(wrapped.wrap(&row, &key, &mut draw).unwrap(), crate::Timestamp::UNIX_EPOCH);
+        let mut account = Account::open(ledger, &key, &credentials, &mut draw).unwrap();
+        let answers =
+            |account: &Account| ["jo", "a", "b", "c", "d"].map(|n| account.answers_to(&key, &id(n)));
+        for name in ["a", "b", "c"] {
+            assert_eq!(account.begin_move(&key, &id(name), &mut draw).unwrap(), id("jo"));
+        }
+        assert_eq!(answers(&account), [true, true, true, true, false]);
+        account.begin_move(&key, &id("d"), &mut draw).unwrap();
+        assert_eq!(answers(&account), [true, false, true, true, true]);
+        account.drop_move(&key, &id("c"), &mut draw).unwrap();
+        assert_eq!(answers(&account), [true, false, true, false, true]);
+        assert_eq!(account.credentials(&key).unwrap().moving, Some(id("d")), "another one");
+        account.drop_move(&key, &id("d"), &mut draw).unwrap();
+        assert_eq!(answers(&account), [true, false, true, false, false]);
+        assert_eq!(account.credentials(&key).unwrap().moving, None);
     }
 }

@@ -172,11 +172,10 @@ impl Ledger {
         self.links.clear();
     }
 
-    /// Spends everything that is pending for a purpose: its sessions, their codes, its links (R33, R60). For an account's own record: at a
+    /// Spends every session that is pending for a purpose, and its codes (R33, R60). For an account's own record, which keeps no links: at a
     /// door that strangers use it would tell them that somebody got in (see [`spend_quietly`](Self::spend_quietly)).
     pub(crate) fn spend(&mut self, purpose: Purpose) {
         self.challenges.retain(|challenge| challenge.purpose != purpose);
-        self.links.retain(|link| link.purpose != purpose);
     }
 
     /// Spends the session at `used`, if it was one, and makes every other code and link of the purpose one that nothing matches (R33, R60).
@@ -184,7 +183,7 @@ impl Ledger {
     /// Whoever holds another session of the purpose finds it as it was: attempts, deadlines, its place in the list. Were it gone, strangers
     /// would learn from their own session that somebody lives there and has just got in (law 8).
     pub(crate) fn spend_quietly(&mut self, purpose: Purpose, used: Option<usize>, draw: &mut Draw) {
-        if let Some(used) = used.filter(|used| *used < self.challenges.len()) {
+        if let Some(used) = used.filter(|used| self.challenges.get(*used).is_some()) {
             self.challenges.remove(used);
         }
         let challenges = self.challenges.iter_mut().filter(|challenge| challenge.purpose == purpose);

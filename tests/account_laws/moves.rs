@@ -87,11 +87,13 @@ fn r62_r79_a_change_that_is_settled_late_is_told() {
         cut_off(&world, first);
         let second = by_another_change.then(|| begun(&world, &person.session, TWO));
         let mails = world.mails();
+        world.events();
         match second {
             Some(second) => drop(world.run(second).unwrap()),
             None => assert!(world.knows(ONE, PASSWORD)),
         }
         let told = world.mailed(mails);
+        assert!(world.events().contains(&"address.changed"), "R74: {by_another_change}");
         for to in [WHO, ONE] {
             assert!(told.contains(&(to.to_owned(), "address_changed")), "R62: {to}: {told:?}");
         }

@@ -165,4 +165,10 @@ fn the_longest_wait_is_that_of_the_slowest_limit() {
         assert_eq!((hold_off.rule, hold_off.longest_wait), (rule, wait));
         assert_eq!(hold_off.longest_lock, settings.guesses.longest_lock);
     }
+    // Of equals the one that shuts most: the lock.
+    let mut settings = Settings::recommended();
+    settings.guesses.long = long;
+    settings.guesses.long.window = MINUTE;
+    assert_eq!(settings.guesses.longest_lock, settings.sends.long.window);
+    assert_eq!(Price::of(&settings).hold_off.rule, "guesses_lock");
 }

@@ -178,7 +178,7 @@ impl<O: 'static> Turn<O> for Enter<O> {
         if !known {
             told.push(EventKind::AccountTakenOver);
         }
-        let notices = if self.who.by_directory && desk.record.is_moving() {
+        let notices = if self.who.by_directory {
             settle(cx, &mut desk, &self.who.identifier, None)?
         } else {
             Vec::new()

@@ -1,29 +1,18 @@
-//! The edge of every bound, both sides of it, and what is said of a value and nothing more.
-//!
-//! Each of these is here because some other comparison, or none at all, would have passed every other test.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-#![allow(clippy::arithmetic_side_effects, reason = "tests")]
-
-#[path = "common/mod.rs"]
-mod common;
-#[path = "common/owner.rs"]
-mod owner;
-#[path = "common/people.rs"]
-mod people;
+//! What is said of a value: names, `Debug`, the two sides of a bound.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use countersign::factor::{RecoveryCode, TotpSecret, TotpSecretError};
 use countersign::flow::map::Stage;
-use countersign::throttle::{Log, Rule};
+use countersign::record::MAX_RECORD_BYTES;
+use countersign::throttle::{BackoffSettings, Budget, BudgetSettings, Log, Rule};
 use countersign::*;
 
-use common::{IntoResult, World, id};
-use owner::{APP, BOTH, NONE, client, password, session};
-use people::{PASSWORD, Person, WRONG_PASSWORD, label};
-
-const WHO: &str = "jo@example.com";
+use crate::WHO;
+use crate::common::{IntoResult, World, id};
+use crate::owner::{APP, BOTH, NONE, client, password, session};
+use crate::people::{PASSWORD, Person, WRONG_PASSWORD, label};
 
 const HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$Xwfjs23fPAdBe2FnfvjF9Jg1d1iSnOp80Vi83xYMD2A";
@@ -54,6 +43,12 @@ fn law11_debug_says_what_it_is_and_no_more() {
     assert!(format!("{ring:?}").ends_with(" and 0 previous)"), "{ring:?}");
     let version = record::Version::from_bytes([0xab; 16]);
     assert_eq!(format!("{version:?}"), "ab".repeat(16));
+    let world = World::recommended();
+    world.sign_up(WHO).unwrap();
+    for key in world.seen.rows.lock().unwrap().keys() {
+        let hex: String = key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(format!("{key:?}").contains(&hex), "{key:?}");
+    }
 }
 
 /// Names in logs and metrics tell their values apart, and are words.
@@ -70,6 +65,12 @@ fn names_are_words_and_differ() {
     differ(
         [Severity::Info, Severity::Notice, Severity::Warning, Severity::Alert].map(Severity::name).to_vec(),
     );
+    differ(
+        [Todo::VerifyAddress, Todo::EnrolFactor, Todo::ChangePassword, Todo::RegenerateRecoveryCodes]
+            .map(Todo::name)
+            .to_vec(),
+    );
+    assert!(Stage::SignedIn.is_signed_in() && !Stage::ALL.into_iter().all(Stage::is_signed_in));
     let stages: BTreeSet<_> = Stage::ALL.map(Stage::name).into();
     assert_eq!(stages.len(), Stage::ALL.len());
     assert!(!stages.contains(""));
@@ -185,6 +186,13 @@ fn names_of_sessions_and_devices_are_read_back() {
     let mut person = world.owner(WHO, NONE);
     let _ = world.device(&mut person);
     assert!(!world.devices(&person.session).unwrap()[0].skips_second_factor);
+    // Allowed, and yet not: a new password was set there, with the mailbox alone.
+    let world = World::recommended();
+    let person = world.owner(WHO, NONE);
+    world.seconds(3_600);
+    let _ = world.reset(&world.granted(WHO).unwrap().grant, "Quite another 5", None).unwrap();
+    let person = Person { session: world.fresh_with(&person, "Quite another 5"), ..person };
+    assert!(!world.devices(&person.session).unwrap()[0].skips_second_factor);
 }
 
 /// The log says what ended, and not that nothing did.
@@ -205,4 +213,94 @@ fn r74_what_did_not_happen_is_not_logged() {
     let events = world.events();
     assert!(events.contains(&"password.changed"), "{events:?}");
     assert!(!events.contains(&"session.ended") && !events.contains(&"device.forgotten"), "{events:?}");
+}
+
+/// The bounds that are told in words.
+#[test]
+fn law13_the_bounds_are_those_that_are_told() {
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    assert_eq!(MAX_RECORD_BYTES, 65_536);
+    assert_eq!((Rule::MAX_LIMIT, Rule::MAX_WINDOW), (1_000, days(400)));
+    assert_eq!(BackoffSettings::MAX_SPAN, days(366));
+}
+
+/// What a log is given of an event: its fields, and each value as text.
+#[test]
+fn r74_the_fields_of_an_event_are_read_back() {
+    let kind = EventKind::RightAfterFailures { factor: Factor::Totp, failures: 7 };
+    let said: Vec<_> = kind.fields().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(said, ["factor=totp", "failures=7"]);
+    assert_eq!(EventValue::Flag(true).to_string(), "true");
+    assert_eq!(EventValue::Time(Timestamp::UNIX_EPOCH).to_string(), "1970-01-01T00:00:00Z");
+}
+
+fn two_in_fifteen_minutes(consecutive: Option<u32>) -> BudgetSettings {
+    let (second, day) = (Duration::from_secs(1), Duration::from_secs(86_400));
+    let free = Rule::new("failures", 2, 900 * second).unwrap();
+    let lock = BackoffSettings::new("locked", 900 * second, day, day).unwrap();
+    let long = Rule::new("long", 3, 900 * second).unwrap();
+    BudgetSettings::new(free, lock, Some(long).filter(|_| consecutive.is_none()), consecutive).unwrap()
+}
+
+/// What a client is told of a budget is what the budget goes by, not the free rule alone.
+#[test]
+fn r92_the_quota_of_a_budget_is_when_it_opens() {
+    let settings = two_in_fifteen_minutes(Some(100));
+    assert_eq!(settings.consecutive(), Some(100));
+    assert_eq!(two_in_fifteen_minutes(None).consecutive(), None);
+    let (mut budget, at) = (Budget::default(), Timestamp::from_unix_seconds);
+    budget.charge(&settings, at(0));
+    assert_eq!(budget.quota(&settings, at(1)).remaining, 1);
+    budget.charge(&settings, at(1));
+    let shut = budget.quota(&settings, at(2));
+    assert_eq!((shut.remaining, shut.reset_at), (0, at(1 + 900)));
+    // Disabled, it has nothing left though the windows are empty.
+    let settings = two_in_fifteen_minutes(Some(2));
+    let shut = budget.quota(&settings, at(90_000));
+    assert_eq!((shut.remaining, shut.reset_at), (0, Timestamp::MAX));
+}
+
+/// Law 13: what no longer matters is dropped: a budget that has run out of its windows is as it was before the first failure, but for the
+/// failures in a row.
+#[test]
+fn law13_a_budget_forgets() {
+    let settings = two_in_fifteen_minutes(Some(100));
+    let mut budget = Budget::default();
+    budget.charge(&settings, Timestamp::from_unix_seconds(0));
+    budget.reset();
+    budget.charge(&settings, Timestamp::from_unix_seconds(0));
+    let kept = format!("{budget:?}").len();
+    budget.prune(&settings, Timestamp::from_unix_seconds(899));
+    assert_eq!(format!("{budget:?}").len(), kept);
+    budget.prune(&settings, Timestamp::from_unix_seconds(90_000));
+    assert!(format!("{budget:?}").len() < kept, "{budget:?}");
+}
+
+/// The session's own word on when it ends unused.
+#[test]
+fn the_end_of_an_unused_session_is_told() {
+    let mut settings = Settings::recommended();
+    settings.sessions.idle = Some(Duration::from_secs(3_600));
+    let world = World::new(settings);
+    let _ = world.member(WHO);
+    let signed_in = world.stepwise(WHO, PASSWORD).unwrap().signed_in().unwrap();
+    let end = world.now().saturating_add(Duration::from_secs(3_600));
+    assert_eq!(signed_in.idle_expires_at(), Some(end));
+}
+
+/// A use of a session is written down when what is known of the last is too old, and not before.
+#[test]
+fn a_use_is_noted_when_it_is_due_and_not_before() {
+    let world = World::recommended();
+    let _ = world.member(WHO);
+    let session = session(world.stepwise(WHO, PASSWORD).unwrap());
+    let used = |world: &World| world.sessions(&session).unwrap()[0].last_used_at;
+    let (before, touch) = (used(&world), Settings::recommended().sessions.touch);
+    let millis = i64::try_from(touch.as_millis()).unwrap();
+    world.millis(millis);
+    assert!(world.check(&session).is_ok());
+    assert_eq!(used(&world), before, "a write for a use that is known well enough");
+    world.millis(1);
+    assert!(world.check(&session).is_ok());
+    assert_eq!(used(&world), world.now());
 }

@@ -1,0 +1,134 @@
+//! What has ended stays ended, and what nobody can miss is not kept.
+
+use std::time::Duration;
+
+use countersign::*;
+
+use crate::WHO;
+use crate::common::{Fault, IntoResult, World};
+use crate::owner::{APP, NONE, client, second};
+use crate::people::PASSWORD;
+
+/// Law 7, B078: what a request saw expired is erased in its commit, whichever else of it was: a clock set back revives none. A session, a device,
+/// an app that waits and a recovery of the app end together or apart; the session that looks lives on.
+#[test]
+fn b078_what_was_seen_expired_is_revived_by_no_clock() {
+    let hour = Duration::from_secs(3_600);
+    for mask in 0..16_u8 {
+        let mut settings = Settings::recommended();
+        settings.sessions.life = 24 * hour;
+        settings.devices.life = if mask & 1 > 0 { 2 * hour } else { 1_000 * hour };
+        settings.recovery.factor_wait = hour;
+        settings.recovery.factor_window = if mask & 2 > 0 { hour } else { 24 * hour };
+        settings.sessions.idle = None;
+        let world = World::new(settings);
+        let mut person = world.owner(WHO, APP);
+        let _ = world.device(&mut person);
+        if mask & 4 > 0 {
+            // Signed in by the code, so that there is a session that ends before the one that looks.
+            world.seconds(-20 * 3_600);
+        }
+        let login = second(world.stepwise(WHO, PASSWORD).unwrap()).login.unwrap();
+        let _ = world.lost(&login).unwrap();
+        if mask & 8 > 0 {
+            let _ = world.enrol(&person.session);
+        }
+        let before = stands(&world, &person.session);
+        world.seconds(4 * 3_600);
+        let seen = stands(&world, &person.session);
+        world.seconds(-4 * 3_600);
+        let after = stands(&world, &person.session);
+        for ((before, seen), after) in before.iter().zip(&seen).zip(&after) {
+            assert!(after <= seen && seen <= before, "mask {mask}: {before} {seen} {after}");
+        }
+    }
+}
+
+/// How many sessions, devices, waiting apps and recoveries there are.
+fn stands(world: &World, session: &Ticket<Session>) -> [usize; 3] {
+    let secured = world.secured(session).unwrap();
+    [
+        world.sessions(session).unwrap().len(),
+        world.devices(session).unwrap().len(),
+        usize::from(secured.recovery.is_some()),
+    ]
+}
+
+/// Law 13: a visitor's record in which nothing is left that anybody could miss is deleted by whoever comes by, and no row is made for
+/// somebody who asks for what is not there.
+#[test]
+fn law13_an_empty_record_is_deleted() {
+    let world = World::recommended();
+    let started = world.start(Purpose::SignIn, WHO).unwrap();
+    let visitors = || world.seen.rows.lock().unwrap().len();
+    assert_eq!(visitors(), 1);
+    world.seconds(400 * 86_400);
+    assert!(world.verify(Purpose::SignIn, &started.session, "000000").is_err());
+    assert_eq!(visitors(), 0);
+    world.calls();
+    assert!(world.verify(Purpose::SignIn, &started.session, "000000").is_err());
+    assert!(!world.calls().contains(&"commit"));
+    assert_eq!(visitors(), 0);
+}
+
+/// Law 8, law 12: where the directory could not be told that an account is deleted, its address is as one that nobody has, whatever is asked for.
+#[test]
+fn law12_a_deleted_account_is_nobody_even_while_the_directory_leads_to_it() {
+    let world = World::recommended();
+    let person = world.owner(WHO, NONE);
+    let entry = world.seen.accounts.lock().unwrap().clone();
+    world.delete(&person.session, Some(PASSWORD)).unwrap();
+    *world.seen.accounts.lock().unwrap() = entry;
+    world.seconds(3_600);
+    assert_eq!(world.stepwise(WHO, PASSWORD).unwrap_err(), Refusal::InvalidCredentials);
+    let started = world.start(Purpose::SignIn, WHO).unwrap();
+    assert!(world.last_mail().suppressed, "nobody is mailed");
+    assert!(matches!(
+        world.verify(Purpose::SignIn, &started.session, "000000"),
+        Err(Refusal::InvalidCode(_))
+    ));
+    world.start(Purpose::Recover, WHO).unwrap();
+    assert!(world.last_mail().suppressed, "nobody is mailed");
+    assert_eq!(world.check(&person.session).unwrap_err(), Refusal::InvalidSession);
+}
+
+/// Law 11: nothing is left of a deleted account but its mark: of two, of whom one was guessed at and mailed, the rows are alike.
+#[test]
+fn law11_nothing_is_left_of_a_deleted_account() {
+    let left = |busy: bool| {
+        let world = World::recommended();
+        let person = world.owner(WHO, APP);
+        if busy {
+            let login = second(world.stepwise(WHO, PASSWORD).unwrap()).login.unwrap();
+            for _ in 0..3 {
+                let _ = world.prove(&login, person.wrong_totp(&world));
+            }
+        }
+        world.fail_at(0, Fault::Slow(0));
+        let session = world.fresh(&person);
+        let deleted = world.now();
+        world.delete(&session, Some(PASSWORD)).unwrap();
+        let rows = world.seen.rows.lock().unwrap();
+        let row = rows.iter().find(|(key, _)| key.kind() == Some(record::RecordKind::Account)).unwrap().1;
+        (row.0.bytes.len(), row.1.unwrap().since(deleted))
+    };
+    assert_eq!(left(true), left(false));
+    assert_eq!(left(false).1, Duration::from_secs(7 * 86_400), "longer than any request that began before");
+}
+
+/// Law 7: what was proven is not fresh for longer because a clock was set back.
+#[test]
+fn law7_a_proof_is_no_fresher_for_a_clock_that_was_set_back() {
+    let world = World::recommended();
+    let person = world.owner(WHO, APP);
+    let max_age = Settings::recommended().step_up.max_age;
+    world.seconds(-86_400);
+    let fresh = || {
+        let request =
+            RequireFresh { client: client(), session: person.session.clone(), factor: None, within: max_age };
+        world.ask(request).into_result()
+    };
+    assert!(fresh().is_ok());
+    world.seconds(i64::try_from(max_age.as_secs()).unwrap() + 1);
+    assert!(fresh().is_err());
+}
