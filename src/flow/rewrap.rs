@@ -54,7 +54,8 @@ impl<H: Holder> Turn<Rewrapped> for Seal<H> {
         rows: &Rows<'_>,
         _: Option<&Hashed>,
     ) -> Result<Decision<Rewrapped>, MachineError> {
-        let desk = Opened::<H>::existing(cx, rows, 0)?;
+        // What is left of a deleted account names its key as well.
+        let desk = Opened::<H>::even_gone(cx, rows, 0)?;
         let outdated = desk.filter(|desk| desk.record.ledger_ref().wrapped.ring_key != cx.ring.current_id());
         let rewritten = outdated.is_some();
         let change = outdated.map_or(Ok(Change::Keep), |desk| desk.put(cx))?;

@@ -37,7 +37,7 @@
 
 mod answers;
 mod directory;
-#[cfg(all(test, feature = "std"))]
+#[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects, reason = "tests")]
 mod tests;
 pub(crate) mod turn;

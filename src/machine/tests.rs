@@ -1,4 +1,5 @@
 //! What the machine does with any turn.
+#![cfg(feature = "std")]
 
 use super::*;
 use crate::host::{MemoryStore, Store};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign::*;
 
 use crate::WHO;
-use crate::common::{Fault, IntoResult, World};
+use crate::common::{Fault, IntoResult, World, key};
 use crate::owner::{APP, NONE, client, second};
 use crate::people::PASSWORD;
 
@@ -90,6 +90,72 @@ fn law12_a_deleted_account_is_nobody_even_while_the_directory_leads_to_it() {
     world.start(Purpose::Recover, WHO).unwrap();
     assert!(world.last_mail().suppressed, "nobody is mailed");
     assert_eq!(world.check(&person.session).unwrap_err(), Refusal::InvalidSession);
+}
+
+/// Law 7: an operator who asks for what cannot be sees to it that what has ended stays so, as everybody does.
+#[test]
+fn law7_an_operators_refusal_erases_what_has_ended() {
+    let mut settings = Settings::recommended();
+    settings.sessions.life = Duration::from_secs(3_600);
+    let world = World::new(settings);
+    let person = world.owner(WHO, NONE);
+    world.seconds(3_600);
+    let request = StartFactorReset { account: person.account.clone() };
+    assert_eq!(world.ask(request).into_result().unwrap_err(), Refusal::NotEnrolled);
+    world.seconds(-1);
+    assert_eq!(world.check(&person.session).unwrap_err(), Refusal::InvalidSession);
+}
+
+/// Law 5: the code that was mailed for a lost app is for the recovery that it was mailed in, however that ended.
+#[test]
+fn law5_a_code_for_a_lost_app_is_for_its_own_recovery() {
+    for lost_again in [false, true] {
+        let world = World::recommended();
+        let person = world.owner(WHO, APP);
+        let begin = || {
+            let request = StartFactorReset { account: person.account.clone() };
+            world.ask(request).into_result().unwrap();
+            second(world.stepwise(WHO, PASSWORD).unwrap()).login.unwrap()
+        };
+        world.seconds(61);
+        let login = begin();
+        let _ = world.lost(&login).unwrap();
+        let code = world.last_code();
+        if lost_again {
+            // It is found, which stops the recovery, and lost again.
+            let _ = world.prove(&login, person.totp(&world)).unwrap();
+            let login = begin();
+            assert!(world.reset_factors(&login, &code).is_err());
+            world.seconds(61);
+            assert_eq!(second(world.stepwise(WHO, PASSWORD).unwrap()).offered.first(), Some(&Factor::Totp));
+        } else {
+            assert!(world.reset_factors(&login, &code).is_ok());
+        }
+    }
+}
+
+/// R73, law 12: when the keys have been rotated no row names the old one, the mark of a deleted account that the directory still leads to
+/// included: else it could be read by nobody once the old key is gone, and its address would be no one's for ever.
+#[test]
+fn law12_rewrap_leaves_no_row_behind() {
+    let world = World::recommended();
+    let person = world.owner(WHO, NONE);
+    let entry = world.seen.accounts.lock().unwrap().clone();
+    world.delete(&person.session, Some(PASSWORD)).unwrap();
+    *world.seen.accounts.lock().unwrap() = entry;
+    let policy = || Settings::recommended().build().unwrap();
+    let machine = |ring: KeyRing| Machine::new(policy(), LocatorKey::new(&key(1)).unwrap(), ring);
+    let with = |machine: Machine| host::Sentry { machine, ..world.sentry.clone() };
+    let both = with(machine(KeyRing::new(&key(9), &[&key(2)]).unwrap()));
+    let new = with(machine(KeyRing::new(&key(9), &[]).unwrap()));
+    let rows: Vec<_> = world.seen.rows.lock().unwrap().keys().copied().collect();
+    for row in rows {
+        let rewritten = both.run(Rewrap { row }).unwrap().granted().unwrap().rewritten;
+        assert!(rewritten, "{row:?}");
+    }
+    world.seconds(3_600);
+    let verdict = new.run(crate::people::knock(WHO, PASSWORD, Steps::Stepwise)).unwrap().verdict;
+    assert_eq!(verdict.into_result().unwrap_err(), Refusal::InvalidCredentials);
 }
 
 /// Law 11: nothing is left of a deleted account but its mark: of two, of whom one was guessed at and mailed, the rows are alike.

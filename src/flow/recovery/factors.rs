@@ -105,6 +105,8 @@ pub(super) fn begin(
     let expires_at = ready_at.saturating_add(cx.policy.settings().recovery.factor_window);
     let cancel = link.digest(&desk.key);
     let lost = LostFactor { cancel, ready_at, expires_at, by_operator };
+    // However the one before it ended: a code is for the recovery that it was mailed in (law 5).
+    desk.record.ledger.void_codes(Purpose::RecoverFactor);
     desk.record.factors.lost = Some(lost.clone());
     let mut notice = desk.notify(cx, MessageKind::FactorRecoveryStarted { ready_at })?;
     notice.link = Some(MailedLink::Cancel(link));

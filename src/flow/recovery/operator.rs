@@ -84,14 +84,17 @@ impl Turn<Noted> for Note {
         rows: &Rows<'_>,
         _: Option<&Hashed>,
     ) -> Result<Decision<Noted>, MachineError> {
-        let no = |refusal| Ok(Decision::new(Change::Keep, Next::Done(Verdict::Refused(refusal))));
         let Some(mut desk) = Opened::<Account>::existing(cx, rows, 0)? else {
-            return no(Refusal::InvalidSession);
+            let refused = Next::Done(Verdict::Refused(Refusal::InvalidSession));
+            return Ok(Decision::new(Change::Keep, refused));
         };
         let at = desk.now;
         let mut told = desk.notices();
         let mail = match self.what {
-            What::FactorReset if desk.record.factors.totp.is_none() => return no(Refusal::NotEnrolled),
+            What::FactorReset if desk.record.factors.totp.is_none() => {
+                let refused = Next::Done(Verdict::Refused(Refusal::NotEnrolled));
+                return Ok(Decision::new(desk.put_back(cx)?, refused).events(cx, &self.row, told));
+            }
             What::FactorReset => {
                 let (_, notice, events) = begin(cx, &mut desk, Duration::ZERO, true)?;
                 told.extend(events);
