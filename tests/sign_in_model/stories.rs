@@ -50,7 +50,7 @@ fn check(cases: u32, settings: u8, story: impl Strategy<Value = Vec<Op>>, never:
 }
 
 /// Every answer and every situation that stories must come to.
-const ALL: [&str; 85] = [
+const ALL: [&str; 93] = [
     "in_by_password",
     "in_by_code",
     "in_by_link",
@@ -108,6 +108,14 @@ const ALL: [&str; 85] = [
     "overtaken_when_done",
     "rehashed",
     "secured",
+    "granted",
+    "granted_with_proof",
+    "granted_by_link",
+    "reset",
+    "proof_required",
+    "wrong_with_grant",
+    "burned_grant",
+    "another_door",
     "stepped_up",
     "step_up_code",
     "stepped_up_by_mail",

@@ -370,6 +370,7 @@ impl Model {
         self.account(who).generation += 1;
         self.logins.iter_mut().filter(|login| login.who == who).for_each(|login| login.over = true);
         self.step_ups.iter_mut().filter(|code| code.who == who).for_each(|code| code.over = true);
+        self.grants.iter_mut().filter(|grant| grant.who == who).for_each(|grant| grant.over = true);
         self.devices.iter_mut().filter(|device| device.who == who).for_each(|device| device.over = true);
     }
 

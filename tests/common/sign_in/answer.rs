@@ -46,6 +46,13 @@ pub enum Answer {
     /// The operator's request took effect.
     Noted(Timestamp),
     Suspended(usize),
+    /// Another password may be set.
+    Granted(Granted),
+    /// It is: how many sessions ended, and until when the device is trusted that came with it.
+    Reset {
+        ended: usize,
+        device_ends: Timestamp,
+    },
     Refused(Refusal),
 }
 
@@ -76,6 +83,14 @@ pub struct Asked {
     pub state: Option<SessionState>,
     /// Whether a trusted device got another ticket.
     pub device: bool,
+}
+
+/// Another password may be set, with one of these proofs if there are any.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Granted {
+    pub expires_at: Timestamp,
+    pub expires_in: Duration,
+    pub asks: Vec<Factor>,
 }
 
 /// How an account is secured.
@@ -137,6 +152,8 @@ pub struct Expected {
     /// The rules that may all be named, where several open at the same moment.
     pub rules: Vec<&'static str>,
     pub mail: Option<Mail>,
+    /// Another that goes out after it.
+    pub then: Option<Mail>,
     /// How many passwords are hashed, where nothing comes in between.
     pub hashes: usize,
     /// Which session, sign-in or code it made.
@@ -149,7 +166,16 @@ pub struct Expected {
 
 impl From<Answer> for Expected {
     fn from(answer: Answer) -> Self {
-        Self { answer, rules: vec![], mail: None, hashes: 0, made: None, slot: None, ticket: None }
+        Self {
+            answer,
+            rules: vec![],
+            mail: None,
+            then: None,
+            hashes: 0,
+            made: None,
+            slot: None,
+            ticket: None,
+        }
     }
 }
 
@@ -196,6 +222,9 @@ pub fn name(answer: &Answer) -> &'static str {
         Answer::StepUpCode(_) => "step_up_code",
         Answer::Noted(_) => "noted",
         Answer::Suspended(_) => "suspended",
+        Answer::Granted(granted) if granted.asks.is_empty() => "granted",
+        Answer::Granted(_) => "granted_with_proof",
+        Answer::Reset { .. } => "reset",
         Answer::Refused(refusal) => refused(refusal),
     }
 }
@@ -237,6 +266,7 @@ fn refused(refusal: &Refusal) -> &'static str {
         Refusal::PasswordBlocked(_) => "password_blocked",
         Refusal::FactorNotAllowed => "factor_not_allowed",
         Refusal::FactorDisabled => "factor_disabled",
+        Refusal::ProofRequired { .. } => "proof_required",
         _ => "another",
     }
 }

@@ -115,7 +115,7 @@ impl Model {
     }
 
     /// The number of a ticket for a device of somebody.
-    fn ticket_for(&mut self, who: usize) -> usize {
+    pub(super) fn ticket_for(&mut self, who: usize) -> usize {
         self.tickets.push(who);
         self.tickets.len() - 1
     }

@@ -40,7 +40,8 @@ impl Model {
             let kept = ms(guesses.long.window.max(guesses.free.window));
             wrong.into_iter().map(move |at| at + kept).chain(lock)
         });
-        sent.chain(live).chain(factors).max().unwrap_or(i128::from(i64::MIN))
+        let links = self.links.iter().filter(|it| it.record == record).map(|it| it.ends);
+        sent.chain(live).chain(links).chain(factors).max().unwrap_or(i128::from(i64::MIN))
     }
 
     /// Every moment at which some answer may change.

@@ -12,6 +12,8 @@ pub struct Given {
     pub(super) logins: Vec<(Ticket<Login>, usize)>,
     pub(super) codes: Vec<(Ticket<OtpSession>, usize)>,
     pub(super) links: Vec<(Ticket<SignInLink>, usize)>,
+    pub(super) recoveries: Vec<(Ticket<RecoveryLink>, usize)>,
+    pub(super) grants: Vec<(Ticket<ResetGrant>, usize)>,
     pub(super) sessions: Vec<(Ticket<Session>, usize)>,
     pub(super) devices: Vec<(Ticket<Device>, usize)>,
     /// Names of sessions, as lists told them.

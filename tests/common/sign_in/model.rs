@@ -80,17 +80,41 @@ pub(super) struct Code {
     pub(super) ends: i128,
 }
 
-/// A sign-in by mailed code or link.
+/// A sign-in, or the recovery of a password, by mailed code or link.
 #[derive(Clone, Debug)]
 pub struct ByMail {
     pub(super) record: usize,
+    pub purpose: Purpose,
     pub who: usize,
     /// What the account was when the code was made for it; `None` where there is none.
     pub(super) account: Option<u32>,
     pub(super) ends: i128,
     pub(super) code: Code,
+    /// The link that came with it and outlives it.
+    pub(super) link: Option<usize>,
     pub(super) wrong: u32,
     /// Verified, burned, or ended with another.
+    pub(super) over: bool,
+}
+
+/// A link that was mailed to set another password. It stays on the record until its end, right or not.
+#[derive(Clone, Debug)]
+pub struct Link {
+    pub(super) record: usize,
+    pub(super) who: usize,
+    /// What the account was when the link was made for it; `None` where there is none, or the link was used.
+    pub(super) account: Option<u32>,
+    pub(super) ends: i128,
+}
+
+/// The right to set another password. One is good per account.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    pub(super) who: usize,
+    /// What the account was.
+    pub(super) account: u32,
+    pub(super) ends: i128,
+    pub(super) wrong: u32,
     pub(super) over: bool,
 }
 
@@ -204,6 +228,8 @@ pub struct Model {
     pub(super) guesses: Vec<Guess>,
     pub accounts: Vec<Option<Account>>,
     pub by_mail: Vec<ByMail>,
+    pub links: Vec<Link>,
+    pub grants: Vec<Grant>,
     pub logins: Vec<Login>,
     pub step_ups: Vec<StepUpCode>,
     pub sessions: Vec<Session>,
@@ -247,6 +273,8 @@ impl Model {
             guesses: vec![],
             accounts: people.iter().map(|_| None).collect(),
             by_mail: vec![],
+            links: vec![],
+            grants: vec![],
             logins: vec![],
             step_ups: vec![],
             sessions: vec![],
@@ -315,6 +343,7 @@ impl Model {
             Door::Visitor(_) => {
                 let live = |it: &&ByMail| it.record == record && !it.over && seen < it.ends;
                 self.by_mail.iter().filter(live).for_each(|it| all.extend([it.ends, it.code.ends]));
+                all.extend(self.links.iter().filter(|it| it.record == record).map(|it| it.ends));
             }
             Door::Account(who) => {
                 let logins = self.logins.iter().filter(|it| it.who == who && !it.over && seen < it.ends);
@@ -323,6 +352,8 @@ impl Model {
                 }
                 let mailed = self.step_ups.iter().filter(|it| it.who == who && !it.over && seen < it.ends);
                 mailed.for_each(|it| all.extend([it.code.ends, it.ends]));
+                let grants = self.grants.iter().filter(|it| it.who == who && !it.over);
+                all.extend(grants.map(|it| it.ends));
                 all.extend(self.live_sessions(who, seen).map(|at| self.session_ends(at)));
                 let pending = self.accounts[who].as_ref().and_then(|account| account.pending.as_ref());
                 all.extend(pending.map(|(_, ends)| *ends));

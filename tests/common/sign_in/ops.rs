@@ -34,6 +34,20 @@ pub enum Op {
         /// Whether a right code is to sign in.
         enter: bool,
     },
+    /// Somebody says that the password is lost.
+    Recover {
+        who: u8,
+    },
+    /// Somebody uses the link of a recovery's message.
+    RedeemRecovery {
+        link: u8,
+    },
+    /// Somebody sets another password in place of the lost one.
+    Reset {
+        grant: u8,
+        new: NewPw,
+        proof: Option<Proof>,
+    },
     /// Somebody uses the link of a sign-in's message.
     Redeem {
         link: u8,

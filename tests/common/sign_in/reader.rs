@@ -125,6 +125,7 @@ impl Reader<'_> {
         Some(match more {
             0 | 1 if which >= 8 => match which % 4 {
                 0 | 1 => Op::StepUpCode { session },
+                2 if which == 14 => self.lost()?,
                 2 if more == 0 => Op::AskPassword { who: session / 4 },
                 2 => Op::Devices { session },
                 _ => {
@@ -184,6 +185,31 @@ impl Reader<'_> {
                     2 => Op::NewCodes { session, password },
                     _ => Op::Forget { session, all: byte & 16 > 0 },
                 }
+            }
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// What whoever lost something asks for.
+    fn lost(&mut self) -> Option<Op> {
+        let byte = self.byte()?;
+        let more = byte / 8;
+        Some(match byte % 8 {
+            0 | 1 => Op::Recover { who: more },
+            2 => Op::RedeemRecovery { link: more },
+            // At a door that is not its own.
+            3 => Op::Verify { session: 128 + more, code: Mailed::Newest, enter: more > 15 },
+            _ => {
+                let code = self.byte()?;
+                let proof = match more % 4 {
+                    0 => None,
+                    1 => Some(Proof::App(app_code(code))),
+                    2 => Some(Proof::Drawer(drawer_code(code))),
+                    _ => Some(Proof::Mailed(mailed_code(code))),
+                };
+                let new = if more > 28 { NewPw::Short } else { NewPw::Another(more > 15) };
+                Op::Reset { grant: more / 4, new, proof }
             }
         })
     }

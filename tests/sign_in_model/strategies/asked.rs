@@ -105,6 +105,22 @@ pub(super) fn change_asked() -> BoxedStrategy<Op> {
     .boxed()
 }
 
+/// Mostly at its own door.
+fn at_a_door() -> impl Strategy<Value = u8> {
+    (newest(), weighted(0.1, Just(128))).prop_map(|(session, other)| session + other.unwrap_or(0))
+}
+
+/// What whoever lost something asks for.
+pub(super) fn recovery_asked() -> BoxedStrategy<Op> {
+    prop_oneof![
+        3 => who().prop_map(|who| Op::Recover { who }),
+        2 => newest().prop_map(|link| Op::RedeemRecovery { link }),
+        4 => (newest(), new_password(), weighted(0.7, proof()))
+            .prop_map(|(grant, new, proof)| Op::Reset { grant, new, proof }),
+    ]
+    .boxed()
+}
+
 pub(super) fn request() -> BoxedStrategy<Op> {
     prop_oneof![
         8 => change_asked(),
@@ -115,8 +131,9 @@ pub(super) fn request() -> BoxedStrategy<Op> {
         8 => (newest(), proof(), client()).prop_map(|(login, proof, client)| Op::Prove { login, proof, client }),
         1 => newest().prop_map(|login| Op::ResendCode { login }),
         3 => who().prop_map(|who| Op::Start { who }),
-        4 => (newest(), mailed(), any::<bool>())
+        4 => (at_a_door(), mailed(), any::<bool>())
             .prop_map(|(session, code, enter)| Op::Verify { session, code, enter }),
+        4 => recovery_asked(),
         1 => newest().prop_map(|link| Op::Redeem { link }),
         2 => newest().prop_map(|session| Op::Check { session }),
         2 => newest().prop_map(|session| Op::List { session }),

@@ -3,7 +3,7 @@
 use proptest::option::weighted;
 use proptest::prelude::*;
 
-use super::people::{app_on, knock, mail_on, prove};
+use super::people::{app_on, by_link_to, knock, mail_on, prove, reset};
 use crate::sign_in::ops::{App, Drawer, Mailed, Op, Proof, Pw, Way};
 
 pub(super) fn at_once(app: Option<App>, mailed: Option<Mailed>, drawer: Option<Drawer>) -> Op {
@@ -45,6 +45,24 @@ pub(super) fn goal() -> BoxedStrategy<(Vec<Op>, Vec<Op>, Op, Op)> {
         Just((vec![], vec![], wrong_password, knock(2))),
         Just((vec![knock(0)], vec![], enrol(Pw::Wrong), enrol(Pw::Right))),
         Just((
+            [app(), by_link_to(0)].concat(),
+            by_link_to(0),
+            reset(Some(Proof::App(App::Wrong))),
+            reset(Some(Proof::App(App::Step(1))))
+        )),
+        Just((
+            app(),
+            by_link_to(0),
+            reset(Some(Proof::Drawer(Drawer::Wrong))),
+            reset(Some(Proof::Drawer(Drawer::Left)))
+        )),
+        Just((
+            vec![],
+            vec![Op::Recover { who: 0 }],
+            Op::Verify { session: 0, code: Mailed::Wrong, enter: false },
+            Op::Verify { session: 0, code: Mailed::Newest, enter: false }
+        )),
+        Just((
             vec![],
             vec![Op::Start { who: 0 }],
             Op::Verify { session: 0, code: Mailed::Wrong, enter: true },
@@ -77,6 +95,7 @@ pub(super) fn eager() -> BoxedStrategy<Vec<Op>> {
         Just(vec![Op::ResendCode { login: 0 }]),
         Just(vec![at_once(None, None, None)]),
         Just(vec![knock(0), Op::ResendCode { login: 0 }]),
+        Just(vec![Op::Recover { who: 0 }]),
     ];
     (again, 3..12_usize, -1..=0_i8)
         .prop_map(|(again, times, off)| {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::asked::{change_asked, who};
-use crate::sign_in::ops::{App, Drawer, Mailed, Op, Proof, Pw, Way};
+use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Way};
 
 pub(super) const fn knock(who: u8) -> Op {
     Op::Password { who, password: Pw::Right, steps: Way::Stepwise, client: 0 }
@@ -11,6 +11,15 @@ pub(super) const fn knock(who: u8) -> Op {
 
 pub(super) const fn prove(proof: Proof) -> Op {
     Op::Prove { login: 0, proof, client: 0 }
+}
+
+/// Somebody who lost the password has the right to set another.
+pub(super) fn by_link_to(who: u8) -> Vec<Op> {
+    vec![Op::Recover { who }, Op::RedeemRecovery { link: 0 }]
+}
+
+pub(super) const fn reset(proof: Option<Proof>) -> Op {
+    Op::Reset { grant: 0, new: NewPw::Another(true), proof }
 }
 
 /// Somebody sets an app up.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::asked::request;
 use super::goals::{BY_MAIL, BY_MAILED_STEP, at_once};
-use super::people::{app_on, devices_on, knock, mail_on, on_device, prove};
+use super::people::{app_on, by_link_to, devices_on, knock, mail_on, on_device, prove, reset};
 use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw};
 
 /// Something that was made, and its use.
@@ -42,6 +42,14 @@ pub(super) fn made() -> BoxedStrategy<(Vec<Op>, Op)> {
         1 => Just((vec![knock(0), Op::StepUpCode { session: 0 }], BY_MAILED_STEP)),
         1 => Just((vec![knock(0)], Op::StepUpCode { session: 0 })),
         1 => Just((vec![knock(0)], Op::AskPassword { who: 0 })),
+        1 => Just((vec![Op::Recover { who: 0 }], verify(false))),
+        1 => Just((vec![Op::Recover { who: 2 }], verify(true))),
+        1 => Just((vec![Op::Recover { who: 0 }], Op::RedeemRecovery { link: 0 })),
+        1 => Just((vec![Op::Recover { who: 2 }], Op::RedeemRecovery { link: 0 })),
+        2 => Just((by_link_to(0), reset(None))),
+        1 => Just((by_link_to(2), reset(None))),
+        1 => Just((after(app_on(0), &by_link_to(0)), reset(Some(Proof::App(App::Step(0)))))),
+        1 => Just((after(app_on(0), &by_link_to(0)), reset(Some(Proof::Drawer(Drawer::Issued(0)))))),
         1 => Just((vec![knock(0)], Op::Check { session: 0 })),
         1 => Just((vec![knock(0)], Op::EnableMail { session: 0, password: Pw::Right })),
         1 => Just((
@@ -62,6 +70,7 @@ pub(super) fn change() -> BoxedStrategy<Vec<Op>> {
         Just(app_on(0)),
         Just(mail_on(0)),
         Just(vec![Op::AskPassword { who: 0 }]),
+        Just([&by_link_to(0)[..], &[reset(Some(Proof::App(App::Step(0))))]].concat()),
         Just(vec![Op::ChangePassword { session: 0, current: Pw::Right, new: NewPw::Another(true) }]),
     ]
     .boxed()

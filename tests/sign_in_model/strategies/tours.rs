@@ -1,7 +1,7 @@
 //! Stories that come to what random ones come to less often.
 
 use super::goals::{BY_MAILED_STEP, at_once, times_over};
-use super::people::{app_on, devices_on, knock, mail_on, on_device, prove};
+use super::people::{app_on, by_link_to, devices_on, knock, mail_on, on_device, prove, reset};
 use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Way};
 
 /// Stories that come to what random ones come to less often.
@@ -36,7 +36,18 @@ pub(crate) fn tours() -> Vec<Vec<Op>> {
     let fresh = |factor, seconds| Op::Fresh { session: 0, factor, seconds };
     let ask = Op::AskPassword { who: 0 };
     let hasty = Op::Password { who: 0, password: Pw::Right, steps: Way::Stepwise, client: 1 };
+    let lost = Op::Recover { who: 0 };
+    let wrong_with_grant = [lost.clone(), verify.clone(), reset(Some(Proof::App(App::Wrong))), soon.clone()];
     vec![
+        // A lost password: without an app, with one, with the drawer; then the device that it gave.
+        vec![lost.clone(), verify.clone(), reset(None), knock(0), on_device(0, Pw::Right)],
+        [app_on(0), by_link_to(0), vec![reset(None), reset(Some(Proof::Drawer(Drawer::Left))), reset(None)]]
+            .concat(),
+        [app_on(0), times_over(&wrong_with_grant, 2)].concat(),
+        [app_on(0), by_link_to(0), vec![reset(Some(Proof::App(App::Wrong))); 3]].concat(),
+        vec![lost, Op::Verify { session: 128, code: Mailed::Newest, enter: true }, verify.clone()],
+        [app_on(0), vec![step_up(Proof::Password(Pw::Right))]].concat(),
+        vec![knock(0), start.clone(), change(NewPw::Another(true)), verify.clone()],
         [vec![knock(0)], by_mail.to_vec(), vec![fresh(Some(0), 60), fresh(Some(2), 60), fresh(None, 2)]]
             .concat(),
         [vec![knock(0)], times_over(&[Op::StepUpCode { session: 0 }, soon.clone(), soon.clone()], 12)]
