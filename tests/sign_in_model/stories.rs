@@ -50,7 +50,7 @@ fn check(cases: u32, settings: u8, story: impl Strategy<Value = Vec<Op>>, never:
 }
 
 /// Every answer and every situation that stories must come to.
-const ALL: [&str; 93] = [
+const ALL: [&str; 101] = [
     "in_by_password",
     "in_by_code",
     "in_by_link",
@@ -113,6 +113,14 @@ const ALL: [&str; 93] = [
     "granted_by_link",
     "reset",
     "proof_required",
+    "factor_lost",
+    "factor_awaited",
+    "factor_code",
+    "wrong_factor_code",
+    "factors_reset",
+    "stopped",
+    "found",
+    "reset_by_operator",
     "wrong_with_grant",
     "burned_grant",
     "another_door",

@@ -367,7 +367,11 @@ impl Model {
 
     /// What opens the account has changed: nothing made for it as it was is worth anything.
     pub(super) fn raise(&mut self, who: usize) {
-        self.account(who).generation += 1;
+        let account = self.account(who);
+        account.generation += 1;
+        // What an operator began is for somebody whose password may be lost as well.
+        account.lost.take_if(|lost| !lost.by_operator);
+        self.lost_codes.iter_mut().filter(|code| code.who == who).for_each(|code| code.over = true);
         self.logins.iter_mut().filter(|login| login.who == who).for_each(|login| login.over = true);
         self.step_ups.iter_mut().filter(|code| code.who == who).for_each(|code| code.over = true);
         self.grants.iter_mut().filter(|grant| grant.who == who).for_each(|grant| grant.over = true);

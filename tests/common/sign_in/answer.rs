@@ -46,6 +46,17 @@ pub enum Answer {
     /// The operator's request took effect.
     Noted(Timestamp),
     Suspended(usize),
+    /// A lost app is waited for, or turned off by the code that was just mailed.
+    Waiting {
+        ready_at: Timestamp,
+        ready_in: Duration,
+        expires_at: Timestamp,
+        code: Option<SessionState>,
+    },
+    /// A lost app is off: how many sessions ended.
+    FactorsReset(usize),
+    /// A lost app is not lost.
+    Stopped,
     /// Another password may be set.
     Granted(Granted),
     /// It is: how many sessions ended, and until when the device is trusted that came with it.
@@ -100,6 +111,8 @@ pub struct Factors {
     pub mailed_code: bool,
     pub enrolment_expires_at: Option<Timestamp>,
     pub codes_left: usize,
+    /// Of a lost app: when the wait is over, and when it has to be begun again.
+    pub recovery: Option<(Timestamp, Timestamp)>,
     pub sessions: usize,
     pub devices: usize,
     pub required: Vec<Todo>,
@@ -225,6 +238,10 @@ pub fn name(answer: &Answer) -> &'static str {
         Answer::Granted(granted) if granted.asks.is_empty() => "granted",
         Answer::Granted(_) => "granted_with_proof",
         Answer::Reset { .. } => "reset",
+        Answer::Waiting { code: None, .. } => "factor_awaited",
+        Answer::Waiting { .. } => "factor_code",
+        Answer::FactorsReset(_) => "factors_reset",
+        Answer::Stopped => "stopped",
         Answer::Refused(refusal) => refused(refusal),
     }
 }

@@ -181,6 +181,7 @@ fn secured(secured: &Secured) -> Answer {
         mailed_code: secured.mailed_code,
         enrolment_expires_at: secured.enrolment_expires_at,
         codes_left: secured.recovery_codes_left,
+        recovery: secured.recovery,
         sessions: secured.sessions,
         devices: secured.devices,
         required: secured.required.clone(),

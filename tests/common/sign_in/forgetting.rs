@@ -65,6 +65,8 @@ impl Model {
                     here.extend(devices.filter_map(|device| device.previous).map(|(_, until)| until));
                     let told = self.accounts[who].iter().flat_map(|account| &account.told);
                     here.extend(told.map(|at| at + ms(notices.window)));
+                    let lost = self.accounts[who].iter().filter_map(|account| account.lost.as_ref());
+                    here.extend(lost.map(|lost| lost.ready));
                 }
             }
             let sent = self.sent.iter().filter(|sent| sent.record == index);

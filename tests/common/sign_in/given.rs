@@ -13,6 +13,7 @@ pub struct Given {
     pub(super) codes: Vec<(Ticket<OtpSession>, usize)>,
     pub(super) links: Vec<(Ticket<SignInLink>, usize)>,
     pub(super) recoveries: Vec<(Ticket<RecoveryLink>, usize)>,
+    pub(super) cancels: Vec<(Ticket<CancelLink>, usize)>,
     pub(super) grants: Vec<(Ticket<ResetGrant>, usize)>,
     pub(super) sessions: Vec<(Ticket<Session>, usize)>,
     pub(super) devices: Vec<(Ticket<Device>, usize)>,

@@ -10,6 +10,7 @@ pub mod entering;
 pub mod forgetting;
 pub mod fresh;
 pub mod given;
+pub mod losing;
 pub mod mailboxes;
 pub mod mailing;
 pub mod model;

@@ -130,6 +130,27 @@ pub struct StepUpCode {
     pub(super) over: bool,
 }
 
+/// An app that is said to be lost.
+#[derive(Clone, Debug)]
+pub struct Lost {
+    /// When the wait is over, and when it has to be begun again.
+    pub(super) ready: i128,
+    pub(super) ends: i128,
+    pub(super) by_operator: bool,
+    /// The number of the mailed link that stops it.
+    pub(super) link: usize,
+}
+
+/// A code that was mailed to turn a lost app off. One is good per account.
+#[derive(Clone, Debug)]
+pub struct LostCode {
+    pub(super) who: usize,
+    pub(super) ends: i128,
+    pub(super) code: Code,
+    pub(super) wrong: u32,
+    pub(super) over: bool,
+}
+
 /// A sign-in that waits for its second factor.
 #[derive(Clone, Debug)]
 pub struct Login {
@@ -206,6 +227,7 @@ pub struct Account {
     pub app: Option<App>,
     pub pending: Option<(Option<TotpSecret>, i128)>,
     pub mailed: bool,
+    pub(super) lost: Option<Lost>,
     /// The recovery codes that are left; a text is known once an answer told it.
     pub left: Vec<Option<String>>,
 }
@@ -216,6 +238,7 @@ pub enum Slot {
     ByMail(usize),
     Login(usize),
     StepUp(usize),
+    Lost(usize),
 }
 
 #[derive(Debug)]
@@ -232,6 +255,9 @@ pub struct Model {
     pub grants: Vec<Grant>,
     pub logins: Vec<Login>,
     pub step_ups: Vec<StepUpCode>,
+    pub lost_codes: Vec<LostCode>,
+    /// Whose lost app each of all links stops.
+    pub(super) stops: Vec<usize>,
     pub sessions: Vec<Session>,
     pub devices: Vec<Device>,
     /// Whose device was given each of all tickets.
@@ -277,6 +303,8 @@ impl Model {
             grants: vec![],
             logins: vec![],
             step_ups: vec![],
+            lost_codes: vec![],
+            stops: vec![],
             sessions: vec![],
             devices: vec![],
             tickets: vec![],
@@ -299,6 +327,7 @@ impl Model {
             app: None,
             pending: None,
             mailed: false,
+            lost: None,
             left: vec![],
         });
     }
@@ -313,6 +342,7 @@ impl Model {
             Slot::ByMail(at) => Some(&mut self.by_mail[at].code),
             Slot::Login(at) => self.logins[at].code.as_mut(),
             Slot::StepUp(at) => Some(&mut self.step_ups[at].code),
+            Slot::Lost(at) => Some(&mut self.lost_codes[at].code),
         };
         code.filter(|code| code.text.is_none())
             .into_iter()
@@ -352,6 +382,10 @@ impl Model {
                 }
                 let mailed = self.step_ups.iter().filter(|it| it.who == who && !it.over && seen < it.ends);
                 mailed.for_each(|it| all.extend([it.code.ends, it.ends]));
+                let lost = self.lost_codes.iter().filter(|it| it.who == who && !it.over && seen < it.ends);
+                lost.for_each(|it| all.extend([it.code.ends, it.ends]));
+                let lost = self.accounts[who].as_ref().and_then(|account| account.lost.as_ref());
+                all.extend(lost.map(|lost| lost.ends));
                 let grants = self.grants.iter().filter(|it| it.who == who && !it.over);
                 all.extend(grants.map(|it| it.ends));
                 all.extend(self.live_sessions(who, seen).map(|at| self.session_ends(at)));

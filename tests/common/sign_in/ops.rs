@@ -48,6 +48,23 @@ pub enum Op {
         new: NewPw,
         proof: Option<Proof>,
     },
+    /// Whoever signs in says that the app is lost, or goes on with that.
+    LoseApp {
+        login: u8,
+    },
+    /// A lost app is turned off by the code that was mailed.
+    TurnOff {
+        login: u8,
+        code: Mailed,
+    },
+    /// Somebody uses the link that stops the recovery of an app.
+    Stop {
+        link: u8,
+    },
+    /// The operator starts the reset of an app.
+    StartFactorReset {
+        who: u8,
+    },
     /// Somebody uses the link of a sign-in's message.
     Redeem {
         link: u8,

@@ -126,6 +126,7 @@ impl Reader<'_> {
             0 | 1 if which >= 8 => match which % 4 {
                 0 | 1 => Op::StepUpCode { session },
                 2 if which == 14 => self.lost()?,
+                2 if which == 10 => self.app_lost()?,
                 2 if more == 0 => Op::AskPassword { who: session / 4 },
                 2 => Op::Devices { session },
                 _ => {
@@ -211,6 +212,20 @@ impl Reader<'_> {
                 let new = if more > 28 { NewPw::Short } else { NewPw::Another(more > 15) };
                 Op::Reset { grant: more / 4, new, proof }
             }
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// What whoever lost an app asks for, and the operator. The wait is mostly waited for, and the password typed again.
+    fn app_lost(&mut self) -> Option<Op> {
+        let byte = self.byte()?;
+        let more = byte / 8;
+        Some(match byte % 8 {
+            0..=3 => Op::LoseApp { login: more },
+            4 => Op::Stop { link: more },
+            5 => Op::StartFactorReset { who: more },
+            _ => Op::TurnOff { login: more, code: mailed_code(self.byte()?) },
         })
     }
 }

@@ -34,16 +34,17 @@ impl Model {
         self.close(&desk, true);
         let expires_at = desk.told(ends);
         let expires_in = expires_at.since(public(wall));
-        let granted = Granted { expires_at, expires_in, asks: self.further(who) };
+        let granted = Granted { expires_at, expires_in, asks: self.further(who, desk.now) };
         Expected::from(Answer::Granted(granted)).making(self.grants.len() - 1)
     }
 
     /// What a new password takes beside the mailbox.
-    fn further(&self, who: usize) -> Vec<Factor> {
+    fn further(&self, who: usize, now: i128) -> Vec<Factor> {
         let Some(account) = self.accounts[who].as_ref().filter(|account| account.app.is_some()) else {
             return vec![];
         };
-        if !self.settings.recovery.further_proof {
+        let seen_to = account.lost.as_ref().is_some_and(|lost| lost.by_operator && now < lost.ends);
+        if seen_to || !self.settings.recovery.further_proof {
             return vec![];
         }
         let drawer = (!account.left.is_empty()).then_some(Factor::RecoveryCode);
@@ -60,7 +61,8 @@ impl Model {
             self.close(&desk, false);
             return INVALID.into();
         }
-        let (offered, min_code_points) = (self.further(who), self.settings.passwords.min_code_points);
+        let (offered, min_code_points) =
+            (self.further(who, desk.now), self.settings.passwords.min_code_points);
         let given = given.filter(|given| offered.contains(&given.factor()));
         let refused = if new.chars().count() < min_code_points {
             Some(Refusal::PasswordTooShort { min_code_points })

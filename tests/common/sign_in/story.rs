@@ -168,6 +168,8 @@ impl Story {
             Op::Wait { off } => {
                 let until = match &self.last {
                     Some(Answer::Refused(Refusal::Limited { retry_at, .. })) => Some(*retry_at),
+                    Some(Answer::Waiting { ready_at, code: None, .. }) => Some(*ready_at),
+                    Some(Answer::Waiting { code: Some(state), .. }) => state.resend_at,
                     Some(Answer::Second(asked)) => asked.state.and_then(|state| state.resend_at),
                     Some(
                         Answer::Started(state)

@@ -115,6 +115,10 @@ pub(super) fn recovery_asked() -> BoxedStrategy<Op> {
     prop_oneof![
         3 => who().prop_map(|who| Op::Recover { who }),
         2 => newest().prop_map(|link| Op::RedeemRecovery { link }),
+        3 => newest().prop_map(|login| Op::LoseApp { login }),
+        1 => newest().prop_map(|link| Op::Stop { link }),
+        1 => who().prop_map(|who| Op::StartFactorReset { who }),
+        2 => (newest(), mailed()).prop_map(|(login, code)| Op::TurnOff { login, code }),
         4 => (newest(), new_password(), weighted(0.7, proof()))
             .prop_map(|(grant, new, proof)| Op::Reset { grant, new, proof }),
     ]

@@ -3,7 +3,7 @@
 use proptest::option::weighted;
 use proptest::prelude::*;
 
-use super::people::{app_on, by_link_to, knock, mail_on, prove, reset};
+use super::people::{app_on, by_link_to, knock, mail_on, prove, reset, turn_off};
 use crate::sign_in::ops::{App, Drawer, Mailed, Op, Proof, Pw, Way};
 
 pub(super) fn at_once(app: Option<App>, mailed: Option<Mailed>, drawer: Option<Drawer>) -> Op {
@@ -51,6 +51,12 @@ pub(super) fn goal() -> BoxedStrategy<(Vec<Op>, Vec<Op>, Op, Op)> {
             reset(Some(Proof::App(App::Step(1))))
         )),
         Just((
+            [app(), vec![Op::StartFactorReset { who: 0 }]].concat(),
+            vec![knock(0), Op::LoseApp { login: 0 }],
+            turn_off(Mailed::Wrong),
+            turn_off(Mailed::Newest)
+        )),
+        Just((
             app(),
             by_link_to(0),
             reset(Some(Proof::Drawer(Drawer::Wrong))),
@@ -96,12 +102,16 @@ pub(super) fn eager() -> BoxedStrategy<Vec<Op>> {
         Just(vec![at_once(None, None, None)]),
         Just(vec![knock(0), Op::ResendCode { login: 0 }]),
         Just(vec![Op::Recover { who: 0 }]),
+        Just(vec![Op::LoseApp { login: 0 }]),
     ];
     (again, 3..12_usize, -1..=0_i8)
         .prop_map(|(again, times, off)| {
             let wait = [Op::Wait { off }, Op::Wait { off: 0 }];
             let round = [again, wait.to_vec()].concat();
-            [mail_on(0), vec![knock(0)], times_over(&round, times)].concat()
+            let lost = matches!(round[0], Op::LoseApp { .. });
+            let armed =
+                if lost { [app_on(0), vec![Op::StartFactorReset { who: 0 }]].concat() } else { mail_on(0) };
+            [armed, vec![knock(0)], times_over(&round, times)].concat()
         })
         .boxed()
 }

@@ -22,6 +22,21 @@ pub(super) const fn reset(proof: Option<Proof>) -> Op {
     Op::Reset { grant: 0, new: NewPw::Another(true), proof }
 }
 
+/// Somebody who lost the app has waited, and has a code mailed.
+pub(super) fn app_lost() -> Vec<Op> {
+    let lose = Op::LoseApp { login: 0 };
+    vec![knock(0), lose.clone(), Op::Wait { off: 0 }, knock(0), lose]
+}
+
+/// The same, where the operator saw to it.
+pub(super) fn app_lost_at_once() -> Vec<Op> {
+    vec![Op::StartFactorReset { who: 0 }, knock(0), Op::LoseApp { login: 0 }]
+}
+
+pub(super) const fn turn_off(code: Mailed) -> Op {
+    Op::TurnOff { login: 0, code }
+}
+
 /// Somebody sets an app up.
 pub(super) fn app_on(who: u8) -> Vec<Op> {
     let confirm = Op::Confirm { session: 0, code: App::OfPending };

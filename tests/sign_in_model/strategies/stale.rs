@@ -4,7 +4,10 @@ use proptest::prelude::*;
 
 use super::asked::request;
 use super::goals::{BY_MAIL, BY_MAILED_STEP, at_once};
-use super::people::{app_on, by_link_to, devices_on, knock, mail_on, on_device, prove, reset};
+use super::people::{
+    app_lost, app_lost_at_once, app_on, by_link_to, devices_on, knock, mail_on, on_device, prove, reset,
+    turn_off,
+};
 use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw};
 
 /// Something that was made, and its use.
@@ -50,6 +53,13 @@ pub(super) fn made() -> BoxedStrategy<(Vec<Op>, Op)> {
         1 => Just((by_link_to(2), reset(None))),
         1 => Just((after(app_on(0), &by_link_to(0)), reset(Some(Proof::App(App::Step(0)))))),
         1 => Just((after(app_on(0), &by_link_to(0)), reset(Some(Proof::Drawer(Drawer::Issued(0)))))),
+        1 => Just((after(app_on(0), &app_lost()), turn_off(Mailed::Newest))),
+        2 => Just((after(app_on(0), &app_lost_at_once()), turn_off(Mailed::Newest))),
+        1 => Just((after(app_on(0), &app_lost()[..2]), Op::Stop { link: 0 })),
+        1 => Just((after(app_on(0), &app_lost()), Op::Stop { link: 0 })),
+        1 => Just((after(app_on(0), &[knock(0)]), Op::LoseApp { login: 0 })),
+        1 => Just((after(app_on(0), &app_lost()[..4]), Op::LoseApp { login: 0 })),
+        1 => Just((app_on(0), Op::StartFactorReset { who: 0 })),
         1 => Just((vec![knock(0)], Op::Check { session: 0 })),
         1 => Just((vec![knock(0)], Op::EnableMail { session: 0, password: Pw::Right })),
         1 => Just((
@@ -70,6 +80,11 @@ pub(super) fn change() -> BoxedStrategy<Vec<Op>> {
         Just(app_on(0)),
         Just(mail_on(0)),
         Just(vec![Op::AskPassword { who: 0 }]),
+        Just(vec![Op::StartFactorReset { who: 0 }]),
+        Just(vec![Op::Stop { link: 0 }, knock(0)]),
+        Just(vec![knock(0), prove(Proof::App(App::Step(0))), knock(0)]),
+        Just(vec![knock(0), prove(Proof::App(App::Step(1))), Op::StartFactorReset { who: 0 }, knock(0)]),
+        Just(app_lost()),
         Just([&by_link_to(0)[..], &[reset(Some(Proof::App(App::Step(0))))]].concat()),
         Just(vec![Op::ChangePassword { session: 0, current: Pw::Right, new: NewPw::Another(true) }]),
     ]

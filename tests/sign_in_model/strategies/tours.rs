@@ -1,7 +1,10 @@
 //! Stories that come to what random ones come to less often.
 
 use super::goals::{BY_MAILED_STEP, at_once, times_over};
-use super::people::{app_on, by_link_to, devices_on, knock, mail_on, on_device, prove, reset};
+use super::people::{
+    app_lost, app_lost_at_once, app_on, by_link_to, devices_on, knock, mail_on, on_device, prove, reset,
+    turn_off,
+};
 use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Way};
 
 /// Stories that come to what random ones come to less often.
@@ -48,6 +51,20 @@ pub(crate) fn tours() -> Vec<Vec<Op>> {
         vec![lost, Op::Verify { session: 128, code: Mailed::Newest, enter: true }, verify.clone()],
         [app_on(0), vec![step_up(Proof::Password(Pw::Right))]].concat(),
         vec![knock(0), start.clone(), change(NewPw::Another(true)), verify.clone()],
+        // A lost app: stopped, given up, turned off, seen to by the operator.
+        [app_on(0), app_lost(), vec![turn_off(Mailed::Wrong), turn_off(Mailed::Newest), knock(0)]].concat(),
+        [app_on(0), app_lost()[..2].to_vec(), vec![Op::Stop { link: 0 }, turn_off(Mailed::Newest)]].concat(),
+        [app_on(0), app_lost_at_once(), vec![turn_off(Mailed::Newest)]].concat(),
+        [app_on(0), app_lost_at_once(), vec![knock(0), prove(Proof::App(App::Step(0)))]].concat(),
+        [
+            app_on(0),
+            vec![Op::StartFactorReset { who: 0 }],
+            by_link_to(0),
+            vec![reset(None)],
+            app_lost_at_once(),
+        ]
+        .concat(),
+        [app_on(0), vec![start.clone(), Op::Redeem { link: 0 }, Op::LoseApp { login: 0 }]].concat(),
         [vec![knock(0)], by_mail.to_vec(), vec![fresh(Some(0), 60), fresh(Some(2), 60), fresh(None, 2)]]
             .concat(),
         [vec![knock(0)], times_over(&[Op::StepUpCode { session: 0 }, soon.clone(), soon.clone()], 12)]
