@@ -50,7 +50,7 @@ fn check(cases: u32, settings: u8, story: impl Strategy<Value = Vec<Op>>, never:
 }
 
 /// Every answer and every situation that stories must come to.
-const ALL: [&str; 101] = [
+const ALL: [&str; 108] = [
     "in_by_password",
     "in_by_code",
     "in_by_link",
@@ -113,6 +113,13 @@ const ALL: [&str; 101] = [
     "granted_by_link",
     "reset",
     "proof_required",
+    "address_change_begun",
+    "moved",
+    "address_taken",
+    "address_proven",
+    "settled_at_the_door",
+    "settled_for_another",
+    "rename_refused",
     "factor_lost",
     "factor_awaited",
     "factor_code",

@@ -63,6 +63,7 @@ impl Model {
         let advised = advised.into_iter().filter(|(due, todo)| *due && !required.contains(todo));
         let entered = Entered {
             who,
+            address: self.address(who),
             aal: level(&methods),
             methods: methods.into_iter().collect(),
             expires_at: desk.told(ends),

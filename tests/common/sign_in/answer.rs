@@ -55,6 +55,11 @@ pub enum Answer {
     },
     /// A lost app is off: how many sessions ended.
     FactorsReset(usize),
+    /// An account has an identifier from now on, or has proven that it is its owner's.
+    Moved {
+        who: usize,
+        to: String,
+    },
     /// A lost app is not lost.
     Stopped,
     /// Another password may be set.
@@ -71,6 +76,7 @@ pub enum Answer {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entered {
     pub who: usize,
+    pub address: String,
     pub methods: Vec<Method>,
     pub aal: u8,
     pub expires_at: Timestamp,
@@ -165,8 +171,8 @@ pub struct Expected {
     /// The rules that may all be named, where several open at the same moment.
     pub rules: Vec<&'static str>,
     pub mail: Option<Mail>,
-    /// Another that goes out after it.
-    pub then: Option<Mail>,
+    /// What goes out after it.
+    pub then: Vec<Mail>,
     /// How many passwords are hashed, where nothing comes in between.
     pub hashes: usize,
     /// Which session, sign-in or code it made.
@@ -183,7 +189,7 @@ impl From<Answer> for Expected {
             answer,
             rules: vec![],
             mail: None,
-            then: None,
+            then: vec![],
             hashes: 0,
             made: None,
             slot: None,
@@ -242,6 +248,7 @@ pub fn name(answer: &Answer) -> &'static str {
         Answer::Waiting { .. } => "factor_code",
         Answer::FactorsReset(_) => "factors_reset",
         Answer::Stopped => "stopped",
+        Answer::Moved { .. } => "moved",
         Answer::Refused(refusal) => refused(refusal),
     }
 }

@@ -21,8 +21,8 @@ use crate::otp::limits::ms;
 /// What a turn at a visitor's door read of the account behind it.
 #[derive(Clone, Copy, Debug)]
 pub struct View {
-    /// What the account is; `None` where there is none.
-    pub(super) account: Option<u32>,
+    /// The account, and what it is; `None` where there is none.
+    pub(super) account: Option<(usize, u32)>,
     suspended: bool,
     old_hash: bool,
     password: Option<&'static str>,
@@ -31,7 +31,9 @@ pub struct View {
 /// Whose first factor was proven, as the account was then.
 #[derive(Clone, Debug)]
 pub struct Proven {
+    /// The account, and the identifier that led to it.
     pub who: usize,
+    pub(super) identifier: usize,
     pub(super) account: u32,
     pub(super) methods: BTreeSet<Method>,
     /// The identifier as it was typed, masked.
@@ -44,8 +46,8 @@ pub struct Proven {
     pub(super) refusal: Refusal,
     /// Whether a sign-in was asked for; else a right code is all.
     pub(super) enter: bool,
-    /// Whether another password is to be set.
-    pub(super) recovers: bool,
+    /// What the mailbox was read for.
+    pub(super) purpose: Option<Purpose>,
 }
 
 /// The first turn is over: so is the operation, or the account's turn follows.
@@ -63,14 +65,15 @@ impl From<Expected> for Knocked {
 
 impl Proven {
     pub(super) fn by_password(
-        who: usize,
-        account: u32,
+        identifier: usize,
+        (who, account): (usize, u32),
         sent_to: &str,
         password: &str,
         old_hash: bool,
     ) -> Self {
         Self {
             who,
+            identifier,
             account,
             methods: [Method::Password].into(),
             sent_to: sent_to.to_owned(),
@@ -79,14 +82,20 @@ impl Proven {
             device: None,
             refusal: Refusal::InvalidCredentials,
             enter: true,
-            recovers: false,
+            purpose: None,
         }
     }
 
     /// The mailbox of an account was read, for a purpose.
-    pub(super) fn by_mailbox(who: usize, account: u32, method: Method, purpose: Purpose) -> Self {
+    pub(super) fn by_mailbox(
+        identifier: usize,
+        (who, account): (usize, u32),
+        method: Method,
+        purpose: Purpose,
+    ) -> Self {
         Self {
             who,
+            identifier,
             account,
             methods: [method].into(),
             sent_to: String::new(),
@@ -95,7 +104,7 @@ impl Proven {
             device: None,
             refusal: Refusal::InvalidSession,
             enter: true,
-            recovers: purpose == Purpose::Recover,
+            purpose: Some(purpose),
         }
     }
 
@@ -106,9 +115,12 @@ impl Proven {
 
 impl Model {
     pub fn view(&self, who: usize) -> View {
-        let account = self.accounts[who].as_ref();
+        let behind = self.directory[who];
+        let account = behind.and_then(|at| self.accounts[at].as_ref());
+        // What the directory says counts only if the account says so, too.
+        let account = account.filter(|account| account.answers.contains(&who));
         View {
-            account: account.map(|account| account.generation),
+            account: behind.zip(account.map(|account| account.generation)),
             suspended: account.is_some_and(|account| account.suspended),
             old_hash: account.is_some_and(|account| account.old_hash),
             password: account.map(|account| account.password),
@@ -134,19 +146,29 @@ impl Model {
 
     /// The account's turn: whoever proved a first factor wants in.
     pub fn enter(&mut self, proven: &Proven, given: &Texts, label: &str, wall: i128) -> Expected {
-        let Proven { who, account: made_for, refusal, old_hash, .. } = proven.clone();
+        let Proven { who, identifier, account: made_for, refusal, .. } = proven.clone();
         let account = self.account(who);
-        if account.generation != made_for || account.suspended {
+        let answers = account.answers.contains(&identifier);
+        if account.generation != made_for || account.suspended || !answers {
             return refusal.into();
         }
-        if proven.recovers {
+        if proven.purpose == Some(Purpose::Recover) {
             return self.grant(proven.who, wall);
         }
         if !proven.enter {
             return Answer::Verified(None).into();
         }
         let mut desk = self.open(Door::Account(who), wall);
-        let device = proven.device.and_then(|ticket| self.show(&mut desk, who, ticket));
+        // The directory led here by the new identifier: it knows of the change, whether or not anybody came back to say so.
+        let moved = if proven.device.is_none() { self.settle(&desk, who, identifier, None) } else { vec![] };
+        let told = self.enter_at(&mut desk, proven, given, label);
+        Expected { then: moved, ..told }
+    }
+
+    /// The same, on the account's record.
+    fn enter_at(&mut self, desk: &mut Desk, proven: &Proven, given: &Texts, label: &str) -> Expected {
+        let Proven { who, old_hash, .. } = proven.clone();
+        let device = proven.device.and_then(|ticket| self.show(desk, who, ticket));
         let account = self.account(who);
         // The host's own credential becomes the account's record.
         account.generation = account.generation.max(1);
@@ -164,30 +186,30 @@ impl Model {
             }
         };
         let Some(one) = one else {
-            return self.go_on(&desk, proven, (proven.methods.clone(), device), given, label).hashing(hashes);
+            return self.go_on(desk, proven, (proven.methods.clone(), device), given, label).hashing(hashes);
         };
         let factor = one.factor();
         let (told, mail) = if !asked.contains(&factor) {
             (Refusal::InvalidProof { factor, attempts_left: 0 }.into(), None)
-        } else if let Some(shut) = self.shut(&desk, factor) {
+        } else if let Some(shut) = self.shut(desk, factor) {
             // Whoever got so far knows the password, and the factor was failed until it was disabled.
             let disabled = shut.answer == Answer::Refused(Refusal::FactorDisabled);
-            (shut, disabled.then(|| self.alarm(&desk, who, factor, false)).flatten())
+            (shut, disabled.then(|| self.alarm(desk, who, factor, false)).flatten())
         } else {
-            let at = self.at_once(who, &desk).filter(|_| factor == Factor::MailedCode);
-            if let Some(method) = self.take(&desk, who, one, at) {
-                self.guess(&desk, factor, true);
+            let at = self.at_once(who, desk).filter(|_| factor == Factor::MailedCode);
+            if let Some(method) = self.take(desk, who, one, at) {
+                self.guess(desk, factor, true);
                 at.into_iter().for_each(|at| self.logins[at].over = true);
                 let methods = proven.methods.iter().copied().chain([method]).collect();
-                return self.go_on(&desk, proven, (methods, device), given, label).hashing(hashes);
+                return self.go_on(desk, proven, (methods, device), given, label).hashing(hashes);
             }
-            self.guess(&desk, factor, false);
-            let attempts_left = self.left(&desk, factor);
+            self.guess(desk, factor, false);
+            let attempts_left = self.left(desk, factor);
             let burned = at.is_some_and(|at| self.fail(at));
-            let mail = self.alarm(&desk, who, factor, burned);
+            let mail = self.alarm(desk, who, factor, burned);
             (Refusal::InvalidProof { factor, attempts_left }.into(), mail)
         };
-        self.close(&desk, true);
+        self.close(desk, true);
         Expected { mail, ..told }.hashing(hashes)
     }
 

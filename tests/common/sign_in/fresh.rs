@@ -58,7 +58,7 @@ impl Model {
         let state = self.state(&desk, purpose, Some(&code), (ends, wrong));
         let mail = Mail {
             kind: "step_up_code",
-            to: self.addresses[who].to_owned(),
+            to: self.address(who),
             code: true,
             expires_at: Some(desk.told(code.ends)),
             link_expires_at: None,

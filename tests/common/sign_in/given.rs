@@ -13,6 +13,8 @@ pub struct Given {
     pub(super) codes: Vec<(Ticket<OtpSession>, usize)>,
     pub(super) links: Vec<(Ticket<SignInLink>, usize)>,
     pub(super) recoveries: Vec<(Ticket<RecoveryLink>, usize)>,
+    /// Of changes of an address.
+    pub(super) moves: Vec<(Ticket<OtpSession>, usize)>,
     pub(super) cancels: Vec<(Ticket<CancelLink>, usize)>,
     pub(super) grants: Vec<(Ticket<ResetGrant>, usize)>,
     pub(super) sessions: Vec<(Ticket<Session>, usize)>,

@@ -14,7 +14,7 @@ use crate::otp::drive::End;
 use crate::otp::limits::ms;
 
 impl Model {
-    /// An app or a recovery code was shown: nothing is lost.
+    /// An app or a recovery code was shown: nothing is lost. A code that was mailed by then waits for its end.
     pub(super) fn found(&mut self, who: usize) {
         let lost = self.account(who).lost.take();
         self.met.extend(lost.map(|_| "found"));
@@ -80,7 +80,7 @@ impl Model {
         let state = self.state(&desk, purpose, Some(&code), (ends, wrong));
         let mail = Mail {
             kind: "factor_recovery_code",
-            to: self.addresses[who].to_owned(),
+            to: self.address(who),
             code: true,
             expires_at: Some(desk.told(code.ends)),
             link_expires_at: None,
@@ -155,7 +155,7 @@ impl Model {
             return INVALID.into();
         }
         if self.account(who).app.is_none() {
-            self.close(&desk, false);
+            // Not even what has expired is erased.
             return Refusal::NotEnrolled.into();
         }
         let mail = Some(self.lose(&desk, who, 0, true));

@@ -21,37 +21,72 @@ impl Model {
     /// A sign-in by mail begins, or the recovery of a password.
     pub fn start(&mut self, purpose: Purpose, who: usize, view: View, wall: i128) -> Expected {
         let desk = self.open(Door::Visitor(who), wall);
-        let here = |it: &&ByMail| Some(it.record) == desk.record && it.purpose == purpose;
-        let live = self.by_mail.iter().filter(here).filter(|it| !it.over && desk.now < it.ends);
-        let live: Vec<i128> = live.map(|it| it.ends).collect();
-        let mut rules = self.send_rules(&desk, purpose);
-        if live.len() >= usize::from(self.settings.codes.live_sessions) {
-            rules.push((RULE_LIVE_SESSIONS, live.into_iter().min().unwrap_or(i128::MAX)));
-        }
-        if let Some(refused) = desk.limited(&rules) {
+        if let Some(refused) = self.full(&desk, purpose) {
             self.close(&desk, false);
             return refused;
         }
-        let record = self.record(&desk);
+        self.start_at(&desk, purpose, who, view.account, None)
+    }
+
+    /// The no to any more messages, or sessions, for a purpose.
+    pub(super) fn full(&self, desk: &Desk, purpose: Purpose) -> Option<Expected> {
+        let here = |it: &&ByMail| Some(it.record) == desk.record && it.purpose == purpose;
+        let live = self.by_mail.iter().filter(here).filter(|it| !it.over && desk.now < it.ends);
+        let live: Vec<i128> = live.map(|it| it.ends).collect();
+        let mut rules = self.send_rules(desk, purpose);
+        if live.len() >= usize::from(self.settings.codes.live_sessions) {
+            rules.push((RULE_LIVE_SESSIONS, live.into_iter().min().unwrap_or(i128::MAX)));
+        }
+        desk.limited(&rules)
+    }
+
+    /// The same, where no limit refuses.
+    pub(super) fn start_at(
+        &mut self,
+        desk: &Desk,
+        purpose: Purpose,
+        who: usize,
+        account: Option<(usize, u32)>,
+        asker: Option<usize>,
+    ) -> Expected {
+        let record = self.record(desk);
         let ends = desk.now + ms(self.settings.codes.lifetimes(purpose).session);
-        let code = self.send(&desk, purpose, ends);
-        let known = view.account.is_some();
-        let link = (purpose == Purpose::Recover).then(|| self.keep_link(&desk, who, view.account));
-        let kind = if link.is_some() { "recovery_code" } else { "sign_in_code" };
+        let code = self.send(desk, purpose, ends);
+        let known = account.is_some();
+        let link = (purpose == Purpose::Recover).then(|| self.keep_link(desk, who, account));
+        let kind = match purpose {
+            Purpose::Recover => "recovery_code",
+            Purpose::ChangeAddress => "address_change_code",
+            _ => "sign_in_code",
+        };
         let link_ends = link.map_or(ends, |link| self.links[link].ends);
         let mail = Mail {
             kind,
-            to: self.addresses[who].to_owned(),
+            // To the address on record, whatever was typed; a new one is what was typed.
+            to: match account {
+                Some((owner, _)) if asker.is_none() => self.address(owner),
+                _ => self.normal(who),
+            },
             code: known,
             expires_at: Some(desk.told(code.ends)),
-            link_expires_at: known.then(|| desk.told(link_ends)),
+            link_expires_at: (known && asker.is_none()).then(|| desk.told(link_ends)),
             suppressed: !known,
         };
-        let account = view.account;
         let (now, wrong, over) = (code.clone(), 0, false);
-        self.by_mail.push(ByMail { record, purpose, who, account, ends, code: now, link, wrong, over });
-        self.close(&desk, true);
-        let state = self.state(&Desk { record: Some(record), ..desk }, purpose, Some(&code), (ends, 0));
+        self.by_mail.push(ByMail {
+            record,
+            purpose,
+            who,
+            account,
+            asker,
+            ends,
+            code: now,
+            link,
+            wrong,
+            over,
+        });
+        self.close(desk, true);
+        let state = self.state(&Desk { record: Some(record), ..*desk }, purpose, Some(&code), (ends, 0));
         let made = self.by_mail.len() - 1;
         let slot = Some(Slot::ByMail(made));
         Expected { mail: Some(mail), slot, ..Expected::from(Answer::Started(state)).making(made) }
@@ -123,7 +158,7 @@ impl Model {
     }
 
     /// A link that leads from the mailbox to another password. It outlives the session that it was mailed with.
-    fn keep_link(&mut self, desk: &Desk, who: usize, account: Option<u32>) -> usize {
+    fn keep_link(&mut self, desk: &Desk, who: usize, account: Option<(usize, u32)>) -> usize {
         let (record, ends) = (self.record(desk), desk.now + ms(self.settings.links.recover));
         self.links.push(Link { record, who, account, ends });
         self.links.len() - 1

@@ -14,6 +14,7 @@ pub mod losing;
 pub mod mailboxes;
 pub mod mailing;
 pub mod model;
+pub mod moving;
 pub mod ops;
 pub mod owners;
 pub mod proving;

@@ -21,6 +21,9 @@ use countersign::*;
 use super::answer::Expected;
 use crate::otp::limits::{Opens, ms};
 
+/// Who never has an account.
+const NOBODY: usize = 1;
+
 /// Whose record: of an identifier, known or not; of an account.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Door {
@@ -85,9 +88,12 @@ pub(super) struct Code {
 pub struct ByMail {
     pub(super) record: usize,
     pub purpose: Purpose,
+    /// Whose identifier, known or not.
     pub who: usize,
-    /// What the account was when the code was made for it; `None` where there is none.
-    pub(super) account: Option<u32>,
+    /// The account, and what it was when the code was made for it; `None` where there is none.
+    pub(super) account: Option<(usize, u32)>,
+    /// The session that asked for an account to have this identifier.
+    pub(super) asker: Option<usize>,
     pub(super) ends: i128,
     pub(super) code: Code,
     /// The link that came with it and outlives it.
@@ -102,8 +108,8 @@ pub struct ByMail {
 pub struct Link {
     pub(super) record: usize,
     pub(super) who: usize,
-    /// What the account was when the link was made for it; `None` where there is none, or the link was used.
-    pub(super) account: Option<u32>,
+    /// The account, and what it was when the link was made for it; `None` where there is none, or the link was used.
+    pub(super) account: Option<(usize, u32)>,
     pub(super) ends: i128,
 }
 
@@ -220,6 +226,13 @@ pub struct Account {
     /// The operator asked for another password.
     pub(super) asked: bool,
     pub(super) password: &'static str,
+    /// The identifier it has, and where its mail goes.
+    pub(super) name: usize,
+    pub(super) address: String,
+    /// Every identifier it answers to: the one it has, and those that it was about to have.
+    pub(super) answers: Vec<usize>,
+    /// The one it is about to have.
+    pub(super) moving: Option<usize>,
     /// When its owner was told of changes.
     pub(super) told: Vec<i128>,
     /// The stored hash is one of the host's old ones.
@@ -245,7 +258,9 @@ pub enum Slot {
 pub struct Model {
     pub(super) settings: Settings,
     passwords: Vec<&'static str>,
-    pub(super) addresses: Vec<&'static str>,
+    addresses: Vec<&'static str>,
+    /// Which account the directory leads to from each identifier.
+    pub(super) directory: Vec<Option<usize>>,
     pub(super) records: Vec<Record>,
     pub(super) sent: Vec<Sent>,
     pub(super) guesses: Vec<Guess>,
@@ -294,6 +309,7 @@ impl Model {
             settings,
             addresses: people.iter().map(|(address, _)| *address).collect(),
             passwords: people.iter().map(|(_, password)| *password).collect(),
+            directory: people.iter().map(|_| None).collect(),
             records: vec![],
             sent: vec![],
             guesses: vec![],
@@ -317,7 +333,12 @@ impl Model {
         if let Some(seen) = signed_up {
             self.records.push(Record { door: Door::Account(who), gone: false, seen, ahead: 0 });
         }
+        self.directory[who] = Some(who);
         self.accounts[who] = Some(Account {
+            name: who,
+            address: self.addresses[who].to_owned(),
+            answers: vec![who],
+            moving: None,
             generation: u32::from(signed_up.is_some()),
             suspended: false,
             asked: false,
@@ -330,6 +351,21 @@ impl Model {
             lost: None,
             left: vec![],
         });
+    }
+
+    /// An identifier in its normal form.
+    pub(super) fn normal(&self, identifier: usize) -> String {
+        self.addresses[identifier].to_lowercase()
+    }
+
+    /// Where an account's mail goes.
+    pub(super) fn address(&self, who: usize) -> String {
+        self.accounts[who].as_ref().map_or_else(String::new, |account| account.address.clone())
+    }
+
+    /// The account that an identifier leads to; else one that nobody has.
+    pub(super) fn behind(&self, identifier: usize) -> usize {
+        self.directory[identifier].unwrap_or(NOBODY)
     }
 
     pub(super) fn account(&mut self, who: usize) -> &mut Account {

@@ -65,6 +65,17 @@ pub enum Op {
     StartFactorReset {
         who: u8,
     },
+    /// Whoever is signed in wants another address, or to prove the one that there is.
+    ChangeAddress {
+        session: u8,
+        password: Option<Pw>,
+        to: u8,
+    },
+    /// The code is typed that was mailed to the new address.
+    VerifyAddress {
+        session: u8,
+        code: Mailed,
+    },
     /// Somebody uses the link of a sign-in's message.
     Redeem {
         link: u8,
@@ -166,6 +177,8 @@ pub enum Op {
         stage: u8,
         millis: i16,
     },
+    /// One after the other, where there is room for one.
+    Several(Vec<Op>),
     /// Something goes wrong at the given stage.
     Trouble {
         op: Box<Op>,

@@ -179,7 +179,7 @@ impl Model {
         let Login { who, code, .. } = &self.logins[at];
         Mail {
             kind: "second_factor_code",
-            to: self.addresses[*who].to_owned(),
+            to: self.address(*who),
             code: true,
             expires_at: code.as_ref().map(|code| desk.told(code.ends)),
             link_expires_at: None,

@@ -123,10 +123,9 @@ impl Reader<'_> {
     fn of_session(&mut self, (session, which): (u8, u8), more: u8) -> Option<Op> {
         let password = |byte: u8| [Pw::Right, Pw::Right, Pw::Wrong, Pw::First][usize::from(byte % 4)];
         Some(match more {
+            0 | 1 if which == 13 || which == 14 => self.more(session)?,
             0 | 1 if which >= 8 => match which % 4 {
                 0 | 1 => Op::StepUpCode { session },
-                2 if which == 14 => self.lost()?,
-                2 if which == 10 => self.app_lost()?,
                 2 if more == 0 => Op::AskPassword { who: session / 4 },
                 2 => Op::Devices { session },
                 _ => {
@@ -192,6 +191,21 @@ impl Reader<'_> {
 }
 
 impl Reader<'_> {
+    /// What is asked for less often.
+    fn more(&mut self, session: u8) -> Option<Op> {
+        let byte = self.byte()?;
+        let more = byte / 8;
+        Some(match byte % 8 {
+            0..=2 => self.lost()?,
+            3 | 4 => self.app_lost()?,
+            5 | 6 => {
+                let password = (more % 4 == 0).then_some(Pw::Right);
+                Op::ChangeAddress { session, password, to: more / 4 }
+            }
+            _ => Op::VerifyAddress { session, code: mailed_code(self.byte()?) },
+        })
+    }
+
     /// What whoever lost something asks for.
     fn lost(&mut self) -> Option<Op> {
         let byte = self.byte()?;

@@ -115,7 +115,7 @@ impl Model {
         };
         let notice = Some(self.notify(&desk, who, &MessageKind::PasswordReset));
         self.close(&desk, true);
-        let (mail, then) = if told.mail.is_some() { (told.mail.clone(), notice) } else { (notice, None) };
-        Expected { mail, then, ticket: Some(ticket), ..told }.hashing(1)
+        let then = notice.into_iter().collect();
+        Expected { then, ticket: Some(ticket), ..told }.hashing(1)
     }
 }

@@ -81,6 +81,10 @@ impl Story {
             Op::TurnOff { login, code } => self.turn_off(*login, *code, meanwhile),
             Op::Stop { link } => self.stop(*link, meanwhile),
             Op::StartFactorReset { who } => self.start_factor_reset(*who, meanwhile),
+            Op::ChangeAddress { session, password, to } => {
+                self.change_address(*session, *password, *to, meanwhile)
+            }
+            Op::VerifyAddress { session, code } => self.verify_address(*session, *code, meanwhile),
             Op::Reset { grant, new, proof } => self.reset(*grant, *new, proof.as_ref(), meanwhile),
             Op::Verify { session, code, enter } => self.verify(*session, *code, *enter, meanwhile),
             Op::Redeem { link } => self.redeem(*link, meanwhile),
@@ -124,7 +128,8 @@ impl Story {
         meanwhile: &Meanwhile<'_>,
     ) -> Result<(), String> {
         let (who, identifier) = Self::person(who);
-        let (texts, typed, label) = (self.texts(who, way), self.password(who, password), self.label());
+        let owner = self.model.behind(who);
+        let (texts, typed, label) = (self.texts(owner, way), self.password(owner, password), self.label());
         let (sent_to, client) = (identifier.masked(), named(metered));
         let now = self.now();
         let live = |ticket: usize| self.model.is_device_live(ticket, now);
@@ -157,7 +162,7 @@ impl Story {
         if let Texts::AtOnce(all) = &texts
             && let Some(Answer::Refused(Refusal::InvalidProof { .. } | Refusal::Limited { .. })) = self.last
         {
-            all.iter().for_each(|typed| self.met_by(None, who, typed));
+            all.iter().for_each(|typed| self.met_by(None, owner, typed));
         }
         Ok(())
     }
@@ -292,6 +297,7 @@ pub(super) fn granted<O>(end: &End<O>) -> Option<&O> {
 pub(super) fn entered(signed_in: &SignedIn) -> Entered {
     Entered {
         who: Story::number(signed_in.account()),
+        address: signed_in.address().as_str().to_owned(),
         methods: signed_in.methods(),
         aal: signed_in.aal(),
         expires_at: signed_in.expires_at(),

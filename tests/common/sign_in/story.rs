@@ -59,6 +59,7 @@ pub struct Story {
     /// What happened so far, if anybody wants to read it.
     log: Option<Vec<String>>,
     labels: usize,
+    ids: [Option<AccountId>; PEOPLE.len()],
 }
 
 pub type Tally = BTreeMap<&'static str, usize>;
@@ -80,6 +81,10 @@ pub(super) enum First {
     Device,
     /// Two on the same account.
     Account,
+    /// One on an account, then one at a visitor's door.
+    Asker,
+    /// Several, whose number the model knows.
+    Several,
 }
 
 /// What is to be known of a request.
@@ -100,6 +105,10 @@ pub(super) struct Turns {
     pub(super) first: bool,
     /// Whether the turn at a door has.
     pub(super) knocked: bool,
+    /// How many turns on accounts have.
+    pub(super) accounts: usize,
+    /// Whether the directory was told.
+    pub(super) directory: bool,
     /// Whether all are decided.
     pub(super) all: bool,
     /// What a turn that also reads an account read of it.
@@ -135,10 +144,12 @@ impl Story {
         let people = PEOPLE.map(|person| (person.address, person.password));
         let (model, meters) = (Model::new(settings.clone(), &people), Meters::new(settings.clone()));
         let (given, tally) = (Given::default(), Tally::new());
-        let mut story = Self { world, model, meters, settings, given, last: None, tally, log, labels: 0 };
+        let (last, labels, ids) = (None, 0, Default::default());
+        let mut story = Self { world, model, meters, settings, given, last, tally, log, labels, ids };
         story.world.member(PEOPLE[JO].spellings[0]);
         // What the sign-up left at the door is forgotten: it is told in other stories.
         story.world.seen.rows.lock().unwrap().retain(|key, _| key.kind() == Some(RecordKind::Account));
+        story.ids = PEOPLE.map(|person| story.world.account(person.spellings[0]));
         story.model.member(JO, Some(story.now()));
         story.model.member(LEGACY, None);
         story
@@ -188,6 +199,7 @@ impl Story {
                     self.set((i128::from(until.unix_millis()) + i128::from(*off)).max(self.now()));
                 }
             }
+            Op::Several(ops) => return ops.iter().try_for_each(|op| self.play(op)),
             Op::Sweep { ahead } => return self.sweep(*ahead),
             Op::Overtaken { first, by, stage, millis } => {
                 let other = Meanwhile::Other { op: by, stage: stage % 9, millis: i128::from(*millis) };
@@ -268,11 +280,14 @@ impl Story {
                     turns.all = stage == Stage::Done;
                     turns.knocked = seen.contains(&Stage::Commit(RecordKind::Visitor));
                     turns.first = match first {
-                        First::Visitor => false,
-                        First::Account => on_account,
+                        First::Visitor | First::Several => false,
+                        First::Account | First::Asker => on_account,
                         First::Device => on_account || stage == Stage::Find || seen.contains(&Stage::Find),
                     };
-                    if turns.all || turns.knocked || turns.first {
+                    let here = |it: &&Stage| **it == Stage::Commit(RecordKind::Account);
+                    turns.accounts = seen.iter().filter(here).count();
+                    turns.directory = seen.iter().any(|it| matches!(it, Stage::Rename | Stage::Release));
+                    if turns.all || turns.knocked || turns.first || turns.accounts > 0 {
                         self.met(if turns.all { "overtaken_when_done" } else { "overtaken_halfway" });
                         model(self, &turns);
                     }
@@ -309,16 +324,23 @@ impl Story {
         let last = match first {
             First::Visitor => written > 0,
             First::Account => written > 1,
+            First::Asker => end.wrote(RecordKind::Visitor),
+            First::Several => false,
             First::Device => written > usize::from(found.is_none() || before),
         };
         turns.all = end.outcome.is_some() || last;
         turns.knocked |= end.wrote(RecordKind::Visitor);
         turns.first |= match first {
-            First::Visitor => false,
-            First::Account => written > 0,
+            First::Visitor | First::Several => false,
+            First::Account | First::Asker => written > 0,
             First::Device => written > 0 || found.is_some(),
         };
-        if turns.all || turns.knocked || turns.first {
+        turns.accounts = written;
+        turns.directory = end.stages.iter().any(|it| matches!(it, Stage::Rename | Stage::Release));
+        let untold = matches!(meanwhile, Meanwhile::Trouble(_, Trouble::Fails | Trouble::Crash));
+        let last = matches!(end.stages.last(), Some(Stage::Rename | Stage::Release));
+        turns.directory &= !(untold && last);
+        if turns.all || turns.knocked || turns.first || turns.accounts > 0 {
             model(self, &turns);
         }
         std::mem::take(&mut self.model.met).into_iter().for_each(|what| self.met(what));
@@ -361,7 +383,7 @@ impl Story {
         if matches!(meanwhile, Meanwhile::Nothing) && expected.hashes == 2 {
             self.met("rehashed");
         }
-        if let (Some(slot), Some(code)) = (expected.slot, end.mail.first().and_then(|it| it.code.as_ref())) {
+        if let (Some(slot), Some(code)) = (expected.slot, end.mail.iter().find_map(|it| it.code.as_ref())) {
             self.model.told(slot, code.expose());
             self.given.mailed.push(code.expose().to_owned());
         }
@@ -416,8 +438,7 @@ impl Story {
     }
 
     pub(super) fn account_id(&self, who: usize) -> AccountId {
-        let known = self.world.account(PEOPLE[who].spellings[0]);
-        known.unwrap_or_else(|| AccountId::new("nobody").unwrap())
+        self.ids[who].clone().unwrap_or_else(|| AccountId::new("nobody").unwrap())
     }
 }
 

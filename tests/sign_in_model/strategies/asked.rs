@@ -98,6 +98,9 @@ pub(super) fn change_asked() -> BoxedStrategy<Op> {
         1 => newest().prop_map(|session| Op::Factors { session }),
         2 => newest().prop_map(|session| Op::StepUpCode { session }),
         1 => newest().prop_map(|session| Op::Devices { session }),
+        3 => (newest(), maybe_password(), 0..6_u8)
+            .prop_map(|(session, password, to)| Op::ChangeAddress { session, password, to }),
+        3 => (newest(), mailed()).prop_map(|(session, code)| Op::VerifyAddress { session, code }),
         2 => (newest(), weighted(0.5, any::<u8>()), prop::sample::select(vec![2_u8, 6, 9, 60]))
             .prop_map(|(session, factor, seconds)| Op::Fresh { session, factor, seconds }),
         1 => (newest(), any::<bool>()).prop_map(|(session, all)| Op::Forget { session, all }),

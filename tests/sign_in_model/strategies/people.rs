@@ -22,6 +22,13 @@ pub(super) const fn reset(proof: Option<Proof>) -> Op {
     Op::Reset { grant: 0, new: NewPw::Another(true), proof }
 }
 
+/// Somebody is to have another address.
+pub(super) fn move_to(to: u8) -> Vec<Op> {
+    vec![knock(0), Op::ChangeAddress { session: 0, password: None, to }]
+}
+
+pub(super) const MOVED: Op = Op::VerifyAddress { session: 0, code: Mailed::Newest };
+
 /// Somebody who lost the app has waited, and has a code mailed.
 pub(super) fn app_lost() -> Vec<Op> {
     let lose = Op::LoseApp { login: 0 };

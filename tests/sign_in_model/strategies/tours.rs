@@ -2,10 +2,14 @@
 
 use super::goals::{BY_MAILED_STEP, at_once, times_over};
 use super::people::{
-    app_lost, app_lost_at_once, app_on, by_link_to, devices_on, knock, mail_on, on_device, prove, reset,
-    turn_off,
+    MOVED, app_lost, app_lost_at_once, app_on, by_link_to, devices_on, knock, mail_on, move_to, on_device,
+    prove, reset, turn_off,
 };
-use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Way};
+use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Trouble, Way};
+
+fn cut_off(op: Op, stage: u8) -> Op {
+    Op::Trouble { op: Box::new(op), stage, trouble: Trouble::Crash }
+}
 
 /// Stories that come to what random ones come to less often.
 pub(crate) fn tours() -> Vec<Vec<Op>> {
@@ -51,6 +55,46 @@ pub(crate) fn tours() -> Vec<Vec<Op>> {
         vec![lost, Op::Verify { session: 128, code: Mailed::Newest, enter: true }, verify.clone()],
         [app_on(0), vec![step_up(Proof::Password(Pw::Right))]].concat(),
         vec![knock(0), start.clone(), change(NewPw::Another(true)), verify.clone()],
+        [
+            app_on(0),
+            app_lost_at_once(),
+            vec![prove(Proof::App(App::Step(0))), Op::StartFactorReset { who: 0 }, knock(0)],
+            vec![turn_off(Mailed::Newest)],
+        ]
+        .concat(),
+        vec![
+            knock(0),
+            Op::Move(150_000),
+            Op::StartFactorReset { who: 0 },
+            Op::Move(-1_000),
+            Op::Check { session: 8 },
+        ],
+        // An address: another, and back; one that is somebody's; the one that there is; cut off, and settled at the door.
+        [move_to(1), vec![MOVED, knock(1), knock(0), MOVED], move_to(0)[1..].to_vec(), vec![MOVED]].concat(),
+        [move_to(2), vec![MOVED], move_to(0)[1..].to_vec(), vec![MOVED]].concat(),
+        [move_to(1), vec![cut_off(MOVED, 4), knock(0), knock(1), Op::List { session: 0 }]].concat(),
+        [move_to(1), vec![cut_off(MOVED, 5), knock(0), knock(1), Op::List { session: 0 }]].concat(),
+        [
+            move_to(1),
+            vec![soon.clone(), cut_off(MOVED, 5)],
+            move_to(0)[1..].to_vec(),
+            vec![MOVED, Op::Check { session: 0 }, knock(1)],
+        ]
+        .concat(),
+        // Two want the same, and only the first gets it.
+        [
+            move_to(1),
+            vec![Op::Overtaken {
+                first: Box::new(MOVED),
+                by: Box::new(Op::Several(
+                    [vec![soon.clone(), knock(2)], move_to(1)[1..].to_vec(), vec![MOVED]].concat(),
+                )),
+                stage: 2,
+                millis: 0,
+            }],
+            vec![knock(0), knock(1)],
+        ]
+        .concat(),
         // A lost app: stopped, given up, turned off, seen to by the operator.
         [app_on(0), app_lost(), vec![turn_off(Mailed::Wrong), turn_off(Mailed::Newest), knock(0)]].concat(),
         [app_on(0), app_lost()[..2].to_vec(), vec![Op::Stop { link: 0 }, turn_off(Mailed::Newest)]].concat(),
