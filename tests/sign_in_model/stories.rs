@@ -50,7 +50,7 @@ fn check(cases: u32, settings: u8, story: impl Strategy<Value = Vec<Op>>, never:
 }
 
 /// Every answer and every situation that stories must come to.
-const ALL: [&str; 108] = [
+const ALL: [&str; 111] = [
     "in_by_password",
     "in_by_code",
     "in_by_link",
@@ -113,6 +113,9 @@ const ALL: [&str; 108] = [
     "granted_by_link",
     "reset",
     "proof_required",
+    "deleted",
+    "rewrapped",
+    "wrapped",
     "address_change_begun",
     "moved",
     "address_taken",

@@ -60,6 +60,8 @@ pub enum Answer {
         who: usize,
         to: String,
     },
+    /// An account is no more.
+    Deleted,
     /// A lost app is not lost.
     Stopped,
     /// Another password may be set.
@@ -249,6 +251,7 @@ pub fn name(answer: &Answer) -> &'static str {
         Answer::FactorsReset(_) => "factors_reset",
         Answer::Stopped => "stopped",
         Answer::Moved { .. } => "moved",
+        Answer::Deleted => "deleted",
         Answer::Refused(refusal) => refused(refusal),
     }
 }

@@ -19,9 +19,13 @@ impl Model {
     pub fn sweep(&mut self, wall: i128) -> usize {
         let kept = ms(self.settings.clock_tolerance);
         let dropped = |record: &usize| {
-            let Record { gone, seen, ahead, door } = self.records[*record];
-            let matters = self.matters_until(*record).max(seen) - ahead + kept;
-            !gone && matches!(door, Door::Visitor(_)) && matters <= wall
+            let Record { gone, seen, ahead, door, .. } = self.records[*record];
+            let matters = match door {
+                Door::Visitor(_) => Some(self.matters_until(*record).max(seen) + kept),
+                // What is left of an account.
+                Door::Account(who) => self.accounts[who].as_ref().and_then(|account| account.stays),
+            };
+            !gone && matters.is_some_and(|until| until - ahead <= wall)
         };
         let dropped: Vec<usize> = (0..self.records.len()).filter(dropped).collect();
         dropped.iter().for_each(|record| self.records[*record].gone = true);

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod changes;
 pub mod changing;
 pub mod counts;
+pub mod deleting;
 pub mod devices;
 pub mod entering;
 pub mod forgetting;

@@ -40,6 +40,8 @@ pub(super) struct Record {
     pub(super) seen: i128,
     /// How far its time is ahead of the clock.
     pub(super) ahead: i128,
+    /// The key of the ring that was the present one then.
+    pub(super) key: u8,
 }
 
 /// A record at the time of a request.
@@ -223,6 +225,9 @@ pub struct Account {
     /// How often what opens it was changed; 0 while it has no record, and the host's own credential stands in.
     pub(super) generation: u32,
     pub(super) suspended: bool,
+    /// Its owner deleted it; and until when what is left of it stays.
+    pub(super) deleted: bool,
+    pub(super) stays: Option<i128>,
     /// The operator asked for another password.
     pub(super) asked: bool,
     pub(super) password: &'static str,
@@ -261,6 +266,8 @@ pub struct Model {
     addresses: Vec<&'static str>,
     /// Which account the directory leads to from each identifier.
     pub(super) directory: Vec<Option<usize>>,
+    /// The ring's present key.
+    pub(super) key: u8,
     pub(super) records: Vec<Record>,
     pub(super) sent: Vec<Sent>,
     pub(super) guesses: Vec<Guess>,
@@ -309,6 +316,7 @@ impl Model {
             settings,
             addresses: people.iter().map(|(address, _)| *address).collect(),
             passwords: people.iter().map(|(_, password)| *password).collect(),
+            key: 0,
             directory: people.iter().map(|_| None).collect(),
             records: vec![],
             sent: vec![],
@@ -331,7 +339,7 @@ impl Model {
     /// An account that signed up at this moment, or whose credential the host has.
     pub fn member(&mut self, who: usize, signed_up: Option<i128>) {
         if let Some(seen) = signed_up {
-            self.records.push(Record { door: Door::Account(who), gone: false, seen, ahead: 0 });
+            self.records.push(Record { door: Door::Account(who), gone: false, seen, ahead: 0, key: 0 });
         }
         self.directory[who] = Some(who);
         self.accounts[who] = Some(Account {
@@ -341,6 +349,8 @@ impl Model {
             moving: None,
             generation: u32::from(signed_up.is_some()),
             suspended: false,
+            deleted: false,
+            stays: None,
             asked: false,
             password: self.passwords[who],
             told: vec![],
@@ -385,7 +395,23 @@ impl Model {
             .for_each(|code| code.text = Some(text.to_owned()));
     }
 
+    /// The record of a door; none, where an account was deleted.
     pub(super) fn open(&self, door: Door, wall: i128) -> Desk {
+        match door {
+            Door::Account(who) if self.is_deleted(who) => {
+                let partition = Partition::FirstFactorProven;
+                Desk { record: None, door, partition, now: wall, ahead: 0, wall, dirty: false }
+            }
+            _ => self.open_any(door, wall),
+        }
+    }
+
+    pub(super) fn is_deleted(&self, who: usize) -> bool {
+        self.accounts[who].as_ref().is_some_and(|account| account.deleted)
+    }
+
+    /// The same, also where an account was deleted.
+    pub(super) fn open_any(&self, door: Door, wall: i128) -> Desk {
         let here = |(_, record): &(usize, &Record)| record.door == door && !record.gone;
         let partition = match door {
             Door::Visitor(_) => Partition::Strangers,
@@ -471,7 +497,7 @@ impl Model {
     /// A commit that leaves a record whatever is in it.
     pub(super) fn commit(&mut self, desk: &Desk) {
         let Desk { door, now: seen, ahead, .. } = *desk;
-        let record = Record { door, gone: false, seen, ahead };
+        let record = Record { door, gone: false, seen, ahead, key: self.key };
         match desk.record {
             Some(at) => self.records[at] = record,
             None => self.records.push(record),

@@ -149,6 +149,9 @@ impl Model {
 
     /// The account's last turn: it has the one or the other.
     fn renamed(&mut self, who: usize, to: usize, asker: usize, moved: bool, wall: i128) -> Expected {
+        if self.is_deleted(who) {
+            return INVALID.into();
+        }
         let desk = self.open(Door::Account(who), wall);
         if !moved {
             let account = self.account(who);

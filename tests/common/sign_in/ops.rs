@@ -65,6 +65,11 @@ pub enum Op {
     StartFactorReset {
         who: u8,
     },
+    /// Whoever is signed in wants the account to be no more.
+    Delete {
+        session: u8,
+        password: Option<Pw>,
+    },
     /// Whoever is signed in wants another address, or to prove the one that there is.
     ChangeAddress {
         session: u8,
@@ -177,6 +182,10 @@ pub enum Op {
         stage: u8,
         millis: i16,
     },
+    /// The ring gets another present key.
+    Rotate,
+    /// The host has every row sealed under the ring's present key.
+    Rewrap,
     /// One after the other, where there is room for one.
     Several(Vec<Op>),
     /// Something goes wrong at the given stage.

@@ -196,7 +196,10 @@ impl Reader<'_> {
         let byte = self.byte()?;
         let more = byte / 8;
         Some(match byte % 8 {
-            0..=2 => self.lost()?,
+            0 | 1 => self.lost()?,
+            2 if more < 28 => self.lost()?,
+            2 if more < 30 => Op::Delete { session, password: (more == 28).then_some(Pw::Right) },
+            2 => [Op::Rotate, Op::Rewrap][usize::from(more % 2)].clone(),
             3 | 4 => self.app_lost()?,
             5 | 6 => {
                 let password = (more % 4 == 0).then_some(Pw::Right);

@@ -85,6 +85,7 @@ impl Story {
                 self.change_address(*session, *password, *to, meanwhile)
             }
             Op::VerifyAddress { session, code } => self.verify_address(*session, *code, meanwhile),
+            Op::Delete { session, password } => self.delete(*session, *password, meanwhile),
             Op::Reset { grant, new, proof } => self.reset(*grant, *new, proof.as_ref(), meanwhile),
             Op::Verify { session, code, enter } => self.verify(*session, *code, *enter, meanwhile),
             Op::Redeem { link } => self.redeem(*link, meanwhile),

@@ -131,6 +131,7 @@ pub(super) fn recovery_asked() -> BoxedStrategy<Op> {
 pub(super) fn request() -> BoxedStrategy<Op> {
     prop_oneof![
         8 => change_asked(),
+        1 => (newest(), maybe_password()).prop_map(|(session, password)| Op::Delete { session, password }),
         3 => (newest(), who(), password(), way())
             .prop_map(|(device, who, password, steps)| Op::OnDevice { device, who, password, steps }),
         8 => (who(), password(), way(), client())
@@ -166,6 +167,7 @@ pub(super) fn any_op(moves: impl Strategy<Value = i32> + 'static) -> BoxedStrate
         16 => request(),
         4 => jump,
         2 => moves.prop_map(Op::Move),
+        1 => prop_oneof![Just(Op::Rotate), Just(Op::Rewrap)],
         1 => any::<u8>().prop_map(|ahead| Op::Sweep { ahead }),
         3 => (request(), request(), 0..9_u8, -2_500..2_500_i16).prop_map(|(first, by, stage, millis)| {
             Op::Overtaken { first: Box::new(first), by: Box::new(by), stage, millis }

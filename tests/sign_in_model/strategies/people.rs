@@ -29,6 +29,8 @@ pub(super) fn move_to(to: u8) -> Vec<Op> {
 
 pub(super) const MOVED: Op = Op::VerifyAddress { session: 0, code: Mailed::Newest };
 
+pub(super) const DELETED: Op = Op::Delete { session: 0, password: None };
+
 /// Somebody who lost the app has waited, and has a code mailed.
 pub(super) fn app_lost() -> Vec<Op> {
     let lose = Op::LoseApp { login: 0 };

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::asked::request;
 use super::goals::{BY_MAIL, BY_MAILED_STEP, at_once};
 use super::people::{
-    MOVED, app_lost, app_lost_at_once, app_on, by_link_to, devices_on, knock, mail_on, move_to, on_device,
-    prove, reset, turn_off,
+    DELETED, MOVED, app_lost, app_lost_at_once, app_on, by_link_to, devices_on, knock, mail_on, move_to,
+    on_device, prove, reset, turn_off,
 };
 use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Trouble};
 
@@ -64,6 +64,8 @@ pub(super) fn made() -> BoxedStrategy<(Vec<Op>, Op)> {
         1 => Just(([move_to(1), move_to(1)].concat(), MOVED)),
         1 => Just((vec![knock(0)], move_to(1)[1].clone())),
         1 => Just((vec![knock(0)], move_to(2)[1].clone())),
+        2 => Just((vec![knock(0)], DELETED)),
+        1 => Just((vec![knock(2)], DELETED)),
         1 => Just((vec![knock(0)], Op::Check { session: 0 })),
         1 => Just((vec![knock(0)], Op::EnableMail { session: 0, password: Pw::Right })),
         1 => Just((
@@ -89,6 +91,8 @@ pub(super) fn change() -> BoxedStrategy<Vec<Op>> {
         Just(vec![knock(0), prove(Proof::App(App::Step(0))), knock(0)]),
         Just(vec![knock(0), prove(Proof::App(App::Step(1))), Op::StartFactorReset { who: 0 }, knock(0)]),
         Just(app_lost()),
+        Just(vec![knock(0), DELETED]),
+        Just(vec![Op::Rotate, Op::Rewrap]),
         Just([move_to(1), vec![MOVED]].concat()),
         Just([move_to(1), vec![MOVED, knock(1)]].concat()),
         Just([move_to(1), vec![MOVED, Op::Recover { who: 1 }, Op::Start { who: 1 }]].concat()),
@@ -148,11 +152,18 @@ pub(super) fn parallel() -> BoxedStrategy<Vec<Op>> {
 /// A change of address is cut off or held up somewhere; then somebody comes to one of the doors, or begins again.
 pub(super) fn cut_off() -> BoxedStrategy<Vec<Op>> {
     let trouble = prop_oneof![Just(Trouble::Fails), Just(Trouble::AnswerLost), Just(Trouble::Crash)];
+    let what = || prop_oneof![4 => Just(MOVED), 1 => Just(DELETED)];
+    let by = prop_oneof![
+        4 => (0..3_u8).prop_map(knock),
+        1 => Just(DELETED),
+        1 => Just(MOVED),
+        1 => Just(Op::Several([&by_link_to(0)[..], &[reset(None)]].concat())),
+    ];
     let moved = prop_oneof![
-        4 => (2..9_u8, trouble)
-            .prop_map(|(stage, trouble)| Op::Trouble { op: Box::new(MOVED), stage, trouble }),
-        1 => (2..9_u8, 0..3_u8).prop_map(|(stage, who)| {
-            Op::Overtaken { first: Box::new(MOVED), by: Box::new(knock(who)), stage, millis: 0 }
+        4 => (what(), 0..9_u8, trouble)
+            .prop_map(|(op, stage, trouble)| Op::Trouble { op: Box::new(op), stage, trouble }),
+        3 => (what(), 0..9_u8, by).prop_map(|(first, stage, by)| {
+            Op::Overtaken { first: Box::new(first), by: Box::new(by), stage, millis: 0 }
         }),
     ];
     let then = prop_oneof![
@@ -162,6 +173,8 @@ pub(super) fn cut_off() -> BoxedStrategy<Vec<Op>> {
         2 => (0..3_u8).prop_map(|to| [move_to(to)[1..].to_vec(), vec![MOVED]].concat()),
         1 => Just(vec![Op::Move(1_000)]),
         1 => Just(vec![on_device(0, Pw::Right)]),
+        1 => Just(vec![Op::Rotate, Op::Rewrap, Op::Rewrap]),
+        1 => Just(vec![knock(2), Op::ChangeAddress { session: 0, password: None, to: 0 }, MOVED]),
     ];
     let from = prop_oneof![3 => Just(0_u8), 1 => Just(1)];
     (from, 0..3_u8, moved, prop::collection::vec(then, 1..5))

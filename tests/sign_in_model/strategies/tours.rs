@@ -2,8 +2,8 @@
 
 use super::goals::{BY_MAILED_STEP, at_once, times_over};
 use super::people::{
-    MOVED, app_lost, app_lost_at_once, app_on, by_link_to, devices_on, knock, mail_on, move_to, on_device,
-    prove, reset, turn_off,
+    DELETED, MOVED, app_lost, app_lost_at_once, app_on, both_on, by_link_to, devices_on, knock, mail_on,
+    move_to, on_device, prove, reset, turn_off,
 };
 use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Trouble, Way};
 
@@ -95,6 +95,28 @@ pub(crate) fn tours() -> Vec<Vec<Op>> {
             vec![knock(0), knock(1)],
         ]
         .concat(),
+        // No more: at every door; cut off before the directory knows; swept; under another key.
+        [
+            vec![knock(0), Op::Start { who: 0 }, knock(0), DELETED],
+            vec![knock(0), verify.clone(), start.clone()],
+        ]
+        .concat(),
+        [vec![knock(0), cut_off(DELETED, 2), knock(0), knock(2)], move_to(0)[1..].to_vec(), vec![MOVED]]
+            .concat(),
+        vec![
+            knock(0),
+            DELETED,
+            Op::Move(604_799_999),
+            Op::Sweep { ahead: 0 },
+            Op::Move(1),
+            Op::Sweep { ahead: 0 },
+        ],
+        vec![knock(2), DELETED, knock(2), Op::Recover { who: 2 }],
+        vec![knock(0), start.clone(), Op::Rotate, Op::Rewrap, Op::Rewrap, verify.clone(), Op::Rotate],
+        vec![knock(0), knock(2), DELETED, Op::Rotate, Op::Rewrap, Op::Rewrap],
+        [both_on(0), by_app.to_vec(), vec![Op::DisableMail { session: 0, password: None }]].concat(),
+        [app_on(0), times_over(&drawer, 3)].concat(),
+        vec![start.clone(), Op::Verify { session: 0, code: Mailed::Newest, enter: false }],
         // A lost app: stopped, given up, turned off, seen to by the operator.
         [app_on(0), app_lost(), vec![turn_off(Mailed::Wrong), turn_off(Mailed::Newest), knock(0)]].concat(),
         [app_on(0), app_lost()[..2].to_vec(), vec![Op::Stop { link: 0 }, turn_off(Mailed::Newest)]].concat(),
