@@ -50,7 +50,7 @@ fn check(cases: u32, settings: u8, story: impl Strategy<Value = Vec<Op>>, never:
 }
 
 /// Every answer and every situation that stories must come to.
-const ALL: [&str; 111] = [
+const ALL: [&str; 115] = [
     "in_by_password",
     "in_by_code",
     "in_by_link",
@@ -113,6 +113,10 @@ const ALL: [&str; 111] = [
     "granted_by_link",
     "reset",
     "proof_required",
+    "signing_up",
+    "sign_up_again",
+    "sign_up_renewed",
+    "no_such_sign_up",
     "deleted",
     "rewrapped",
     "wrapped",

@@ -378,24 +378,6 @@ impl Model {
         self.grants.iter_mut().filter(|grant| grant.who == who).for_each(|grant| grant.over = true);
         self.devices.iter_mut().filter(|device| device.who == who).for_each(|device| device.over = true);
     }
-
-    /// The host shuts an account, or opens it again.
-    pub fn suspend(&mut self, who: usize, on: bool, wall: i128) -> Expected {
-        let desk = self.open(Door::Account(who), wall);
-        if desk.record.is_none() {
-            return INVALID.into();
-        }
-        let mut ended = 0;
-        if on {
-            self.raise(who);
-            // What was made for it before ends, an app that was not confirmed included.
-            self.account(who).pending = None;
-            ended = self.end_sessions(&desk, who, |_| true);
-        }
-        self.account(who).suspended = on;
-        self.close(&desk, true);
-        Answer::Suspended(ended).into()
-    }
 }
 
 /// 2 for something known with something had; a mailbox is neither.

@@ -120,6 +120,24 @@ impl Model {
         Answer::Devices(all).into()
     }
 
+    /// The host shuts an account, or opens it again.
+    pub fn suspend(&mut self, who: usize, on: bool, wall: i128) -> Expected {
+        let desk = self.open(Door::Account(who), wall);
+        if desk.record.is_none() {
+            return INVALID.into();
+        }
+        let mut ended = 0;
+        if on {
+            self.raise(who);
+            // What was made for it before ends, an app that was not confirmed included.
+            self.account(who).pending = None;
+            ended = self.end_sessions(&desk, who, |_| true);
+        }
+        self.account(who).suspended = on;
+        self.close(&desk, true);
+        Answer::Suspended(ended).into()
+    }
+
     /// The operator asks for another password.
     pub fn ask_password(&mut self, who: usize, wall: i128) -> Expected {
         let desk = self.open(Door::Account(who), wall);

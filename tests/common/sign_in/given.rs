@@ -13,6 +13,7 @@ pub struct Given {
     pub(super) codes: Vec<(Ticket<OtpSession>, usize)>,
     pub(super) links: Vec<(Ticket<SignInLink>, usize)>,
     pub(super) recoveries: Vec<(Ticket<RecoveryLink>, usize)>,
+    pub(super) sign_ups: Vec<(Ticket<OtpSession>, usize)>,
     /// Of changes of an address.
     pub(super) moves: Vec<(Ticket<OtpSession>, usize)>,
     pub(super) cancels: Vec<(Ticket<CancelLink>, usize)>,

@@ -53,10 +53,12 @@ impl Model {
         let ends = desk.now + ms(self.settings.codes.lifetimes(purpose).session);
         let code = self.send(desk, purpose, ends);
         let known = account.is_some();
-        let link = (purpose == Purpose::Recover).then(|| self.keep_link(desk, who, account));
+        let keeps = matches!(purpose, Purpose::Recover | Purpose::SignUp);
+        let link = keeps.then(|| self.keep_link(desk, purpose, who, account));
         let kind = match purpose {
             Purpose::Recover => "recovery_code",
             Purpose::ChangeAddress => "address_change_code",
+            Purpose::SignUp => "sign_up_code",
             _ => "sign_in_code",
         };
         let link_ends = link.map_or(ends, |link| self.links[link].ends);
@@ -79,8 +81,10 @@ impl Model {
             who,
             account,
             asker,
+            chosen: None,
             ends,
             code: now,
+            before: None,
             link,
             wrong,
             over,
@@ -158,15 +162,23 @@ impl Model {
     }
 
     /// A link that leads from the mailbox to another password. It outlives the session that it was mailed with.
-    fn keep_link(&mut self, desk: &Desk, who: usize, account: Option<(usize, u32)>) -> usize {
-        let (record, ends) = (self.record(desk), desk.now + ms(self.settings.links.recover));
-        self.links.push(Link { record, who, account, ends });
+    fn keep_link(
+        &mut self,
+        desk: &Desk,
+        purpose: Purpose,
+        who: usize,
+        account: Option<(usize, u32)>,
+    ) -> usize {
+        let lives = self.settings.links;
+        let life = if purpose == Purpose::SignUp { lives.sign_up } else { lives.recover };
+        let (record, ends) = (self.record(desk), desk.now + ms(life));
+        self.links.push(Link { record, purpose, who, account, ends });
         self.links.len() - 1
     }
 
     /// A link that leads to another password is used.
     pub fn redeem_recovery(&mut self, at: usize, wall: i128) -> Knocked {
-        let Link { record, who, account, ends } = self.links[at].clone();
+        let Link { record, who, account, ends, .. } = self.links[at].clone();
         let desk = self.open(Door::Visitor(who), wall);
         let there = desk.record == Some(record) && desk.now < ends;
         let Some(account) = account.filter(|_| there) else {
@@ -182,7 +194,7 @@ impl Model {
     fn void(&mut self, record: usize, purpose: Purpose) {
         let sent = self.by_mail.iter_mut().filter(|it| it.record == record && it.purpose == purpose);
         sent.for_each(|it| it.account = None);
-        let links = self.links.iter_mut().filter(|it| it.record == record && purpose == Purpose::Recover);
+        let links = self.links.iter_mut().filter(|it| it.record == record && it.purpose == purpose);
         links.for_each(|it| it.account = None);
     }
 }

@@ -65,6 +65,21 @@ pub enum Op {
     StartFactorReset {
         who: u8,
     },
+    /// Somebody begins to sign up.
+    SignUp {
+        who: u8,
+        password: NewPw,
+    },
+    /// Somebody has the code of a sign-up mailed again, with a session or without.
+    SignUpAgain {
+        who: u8,
+        password: NewPw,
+        session: Option<u8>,
+    },
+    /// A wrong code is typed for a sign-up.
+    WrongSignUpCode {
+        session: u8,
+    },
     /// Whoever is signed in wants the account to be no more.
     Delete {
         session: u8,

@@ -197,7 +197,8 @@ impl Reader<'_> {
         let more = byte / 8;
         Some(match byte % 8 {
             0 | 1 => self.lost()?,
-            2 if more < 28 => self.lost()?,
+            2 if more < 24 => self.lost()?,
+            2 if more < 28 => self.signing_up()?,
             2 if more < 30 => Op::Delete { session, password: (more == 28).then_some(Pw::Right) },
             2 => [Op::Rotate, Op::Rewrap][usize::from(more % 2)].clone(),
             3 | 4 => self.app_lost()?,
@@ -206,6 +207,17 @@ impl Reader<'_> {
                 Op::ChangeAddress { session, password, to: more / 4 }
             }
             _ => Op::VerifyAddress { session, code: mailed_code(self.byte()?) },
+        })
+    }
+
+    fn signing_up(&mut self) -> Option<Op> {
+        let byte = self.byte()?;
+        let (more, password) = (byte / 8, NewPw::Another(byte % 2 == 0));
+        Some(match byte / 2 % 4 {
+            0 => Op::SignUp { who: more, password: if more > 28 { NewPw::Common } else { password } },
+            1 => Op::WrongSignUpCode { session: more },
+            2 => Op::SignUpAgain { who: more, password, session: None },
+            _ => Op::SignUpAgain { who: more, password, session: Some(self.byte()?) },
         })
     }
 

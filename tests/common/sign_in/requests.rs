@@ -86,6 +86,11 @@ impl Story {
             }
             Op::VerifyAddress { session, code } => self.verify_address(*session, *code, meanwhile),
             Op::Delete { session, password } => self.delete(*session, *password, meanwhile),
+            Op::SignUp { who, password } => self.sign_up(*who, *password, meanwhile),
+            Op::SignUpAgain { who, password, session } => {
+                self.sign_up_again(*who, *password, *session, meanwhile)
+            }
+            Op::WrongSignUpCode { session } => self.wrong_sign_up_code(*session, meanwhile),
             Op::Reset { grant, new, proof } => self.reset(*grant, *new, proof.as_ref(), meanwhile),
             Op::Verify { session, code, enter } => self.verify(*session, *code, *enter, meanwhile),
             Op::Redeem { link } => self.redeem(*link, meanwhile),

@@ -128,6 +128,17 @@ pub(super) fn recovery_asked() -> BoxedStrategy<Op> {
     .boxed()
 }
 
+fn sign_up_asked() -> BoxedStrategy<Op> {
+    let chosen = || prop_oneof![6 => Just(NewPw::Another(true)), 2 => new_password()];
+    prop_oneof![
+        2 => (0..4_u8, chosen()).prop_map(|(who, password)| Op::SignUp { who, password }),
+        2 => (0..4_u8, chosen(), weighted(0.5, newest()))
+            .prop_map(|(who, password, session)| Op::SignUpAgain { who, password, session }),
+        1 => newest().prop_map(|session| Op::WrongSignUpCode { session }),
+    ]
+    .boxed()
+}
+
 pub(super) fn request() -> BoxedStrategy<Op> {
     prop_oneof![
         8 => change_asked(),
@@ -142,6 +153,7 @@ pub(super) fn request() -> BoxedStrategy<Op> {
         4 => (at_a_door(), mailed(), any::<bool>())
             .prop_map(|(session, code, enter)| Op::Verify { session, code, enter }),
         4 => recovery_asked(),
+        3 => sign_up_asked(),
         1 => newest().prop_map(|link| Op::Redeem { link }),
         2 => newest().prop_map(|session| Op::Check { session }),
         2 => newest().prop_map(|session| Op::List { session }),

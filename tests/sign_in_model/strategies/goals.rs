@@ -3,8 +3,8 @@
 use proptest::option::weighted;
 use proptest::prelude::*;
 
-use super::people::{app_on, by_link_to, knock, mail_on, prove, reset, turn_off};
-use crate::sign_in::ops::{App, Drawer, Mailed, Op, Proof, Pw, Way};
+use super::people::{app_on, by_link_to, knock, mail_on, once_more, prove, reset, sign_up, turn_off};
+use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Way};
 
 pub(super) fn at_once(app: Option<App>, mailed: Option<Mailed>, drawer: Option<Drawer>) -> Op {
     Op::Password { who: 0, password: Pw::Right, steps: Way::AtOnce { app, mailed, drawer }, client: 0 }
@@ -57,6 +57,13 @@ pub(super) fn goal() -> BoxedStrategy<(Vec<Op>, Vec<Op>, Op, Op)> {
             turn_off(Mailed::Newest)
         )),
         Just((
+            vec![],
+            vec![sign_up(1)],
+            Op::SignUpAgain { who: 1, password: NewPw::Another(false), session: Some(0) },
+            once_more(1, Some(0))
+        )),
+        Just((vec![], vec![sign_up(1)], Op::WrongSignUpCode { session: 0 }, once_more(1, None))),
+        Just((
             app(),
             by_link_to(0),
             reset(Some(Proof::Drawer(Drawer::Wrong))),
@@ -103,6 +110,8 @@ pub(super) fn eager() -> BoxedStrategy<Vec<Op>> {
         Just(vec![knock(0), Op::ResendCode { login: 0 }]),
         Just(vec![Op::Recover { who: 0 }]),
         Just(vec![Op::LoseApp { login: 0 }]),
+        Just(vec![sign_up(1), once_more(1, Some(0))]),
+        Just(vec![sign_up(0), Op::Wait { off: 0 }, once_more(0, None)]),
     ];
     (again, 3..12_usize, -1..=0_i8)
         .prop_map(|(again, times, off)| {

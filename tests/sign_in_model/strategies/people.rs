@@ -31,6 +31,15 @@ pub(super) const MOVED: Op = Op::VerifyAddress { session: 0, code: Mailed::Newes
 
 pub(super) const DELETED: Op = Op::Delete { session: 0, password: None };
 
+/// Somebody begins to sign up, and has the code mailed again.
+pub(super) const fn sign_up(who: u8) -> Op {
+    Op::SignUp { who, password: NewPw::Another(true) }
+}
+
+pub(super) const fn once_more(who: u8, session: Option<u8>) -> Op {
+    Op::SignUpAgain { who, password: NewPw::Another(true), session }
+}
+
 /// Somebody who lost the app has waited, and has a code mailed.
 pub(super) fn app_lost() -> Vec<Op> {
     let lose = Op::LoseApp { login: 0 };

@@ -6,7 +6,7 @@ use super::asked::request;
 use super::goals::{BY_MAIL, BY_MAILED_STEP, at_once};
 use super::people::{
     DELETED, MOVED, app_lost, app_lost_at_once, app_on, by_link_to, devices_on, knock, mail_on, move_to,
-    on_device, prove, reset, turn_off,
+    on_device, once_more, prove, reset, sign_up, turn_off,
 };
 use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Trouble};
 
@@ -64,6 +64,8 @@ pub(super) fn made() -> BoxedStrategy<(Vec<Op>, Op)> {
         1 => Just(([move_to(1), move_to(1)].concat(), MOVED)),
         1 => Just((vec![knock(0)], move_to(1)[1].clone())),
         1 => Just((vec![knock(0)], move_to(2)[1].clone())),
+        1 => (0..3_u8).prop_map(|who| (vec![sign_up(who), Op::Wait { off: 0 }], once_more(who, Some(0)))),
+        1 => (0..3_u8).prop_map(|who| (vec![sign_up(who), Op::Wait { off: 0 }], once_more(who, None))),
         2 => Just((vec![knock(0)], DELETED)),
         1 => Just((vec![knock(2)], DELETED)),
         1 => Just((vec![knock(0)], Op::Check { session: 0 })),

@@ -3,7 +3,7 @@
 use super::goals::{BY_MAILED_STEP, at_once, times_over};
 use super::people::{
     DELETED, MOVED, app_lost, app_lost_at_once, app_on, both_on, by_link_to, devices_on, knock, mail_on,
-    move_to, on_device, prove, reset, turn_off,
+    move_to, on_device, once_more, prove, reset, sign_up, turn_off,
 };
 use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Trouble, Way};
 
@@ -43,6 +43,8 @@ pub(crate) fn tours() -> Vec<Vec<Op>> {
     let fresh = |factor, seconds| Op::Fresh { session: 0, factor, seconds };
     let ask = Op::AskPassword { who: 0 };
     let hasty = Op::Password { who: 0, password: Pw::Right, steps: Way::Stepwise, client: 1 };
+    let wrong_password = vec![prove(Proof::Password(Pw::Wrong)); 5];
+    let locked_by_mail = [by_link[..2].to_vec(), wrong_password, vec![soon.clone(); 3]].concat();
     let lost = Op::Recover { who: 0 };
     let wrong_with_grant = [lost.clone(), verify.clone(), reset(Some(Proof::App(App::Wrong))), soon.clone()];
     vec![
@@ -117,6 +119,53 @@ pub(crate) fn tours() -> Vec<Vec<Op>> {
         [both_on(0), by_app.to_vec(), vec![Op::DisableMail { session: 0, password: None }]].concat(),
         [app_on(0), times_over(&drawer, 3)].concat(),
         vec![start.clone(), Op::Verify { session: 0, code: Mailed::Newest, enter: false }],
+        // A sign-up that waits: its code again, under another session, for an address that is somebody's.
+        vec![
+            sign_up(1),
+            soon.clone(),
+            once_more(1, Some(0)),
+            soon.clone(),
+            once_more(1, None),
+            soon.clone(),
+            once_more(1, Some(8)),
+        ],
+        vec![
+            sign_up(0),
+            soon.clone(),
+            once_more(0, Some(0)),
+            Op::WrongSignUpCode { session: 0 },
+            once_more(0, None),
+        ],
+        [vec![sign_up(1)], times_over(&[soon.clone(), once_more(1, None)], 12)].concat(),
+        [
+            by_link_to(0),
+            vec![soon.clone()],
+            by_link_to(0),
+            vec![Op::Reset { grant: 9, new: NewPw::Another(true), proof: None }],
+        ]
+        .concat(),
+        [move_to(1), vec![MOVED, Op::Trust { session: 0 }, on_device(0, Pw::Right)]].concat(),
+        // What was guessed at a password that is set anew is over.
+        [
+            vec![knock(0)],
+            vec![Op::Enrol { session: 0, password: Pw::Wrong }; 3],
+            by_link_to(0),
+            vec![reset(None)],
+        ]
+        .into_iter()
+        .chain([vec![knock(0), Op::Enrol { session: 0, password: Pw::Right }]])
+        .collect::<Vec<_>>()
+        .concat(),
+        [mail_on(0), times_over(&locked_by_mail, 3)].concat(),
+        [app_on(0), by_app.to_vec(), times_over(&changes, 10), vec![knock(0), Op::LoseApp { login: 0 }]]
+            .concat(),
+        [app_on(0), app_lost_at_once(), vec![Op::Stop { link: 0 }], app_lost_at_once()[..2].to_vec()]
+            .into_iter()
+            .chain([vec![turn_off(Mailed::Newest)]])
+            .collect::<Vec<_>>()
+            .concat(),
+        [app_on(0), app_lost_at_once(), vec![prove(Proof::App(App::Step(0))), Op::Factors { session: 0 }]]
+            .concat(),
         // A lost app: stopped, given up, turned off, seen to by the operator.
         [app_on(0), app_lost(), vec![turn_off(Mailed::Wrong), turn_off(Mailed::Newest), knock(0)]].concat(),
         [app_on(0), app_lost()[..2].to_vec(), vec![Op::Stop { link: 0 }, turn_off(Mailed::Newest)]].concat(),
@@ -127,7 +176,7 @@ pub(crate) fn tours() -> Vec<Vec<Op>> {
             vec![Op::StartFactorReset { who: 0 }],
             by_link_to(0),
             vec![reset(None)],
-            app_lost_at_once(),
+            app_lost_at_once()[1..].to_vec(),
         ]
         .concat(),
         [app_on(0), vec![start.clone(), Op::Redeem { link: 0 }, Op::LoseApp { login: 0 }]].concat(),
