@@ -1,4 +1,5 @@
 //! What the model says to whoever changes an address, turn by turn; and those requests.
+#![allow(clippy::result_large_err, clippy::large_enum_variant, reason = "tests")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs, reason = "tests")]
 #![allow(clippy::arithmetic_side_effects, unreachable_pub, dead_code, reason = "tests")]
 
