@@ -151,7 +151,8 @@ pub fn drive_in<R: Request>(
             }
             Step::Rename(rename) => {
                 let Renaming { account, from, to } = rename.renaming();
-                let renamed = host.rename(account, from, to).unwrap();
+                // An account that another change has moved meanwhile has nothing to rename.
+                let Ok(renamed) = host.rename(account, from, to) else { return end };
                 if act == Act::Lose {
                     return end;
                 }

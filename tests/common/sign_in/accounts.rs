@@ -63,6 +63,7 @@ impl Model {
         let advised = advised.into_iter().filter(|(due, todo)| *due && !required.contains(todo));
         let entered = Entered {
             who,
+            address: self.address(who),
             aal: level(&methods),
             methods: methods.into_iter().collect(),
             expires_at: desk.told(ends),
@@ -367,28 +368,15 @@ impl Model {
 
     /// What opens the account has changed: nothing made for it as it was is worth anything.
     pub(super) fn raise(&mut self, who: usize) {
-        self.account(who).generation += 1;
+        let account = self.account(who);
+        account.generation += 1;
+        // What an operator began is for somebody whose password may be lost as well.
+        account.lost.take_if(|lost| !lost.by_operator);
+        self.lost_codes.iter_mut().filter(|code| code.who == who).for_each(|code| code.over = true);
         self.logins.iter_mut().filter(|login| login.who == who).for_each(|login| login.over = true);
         self.step_ups.iter_mut().filter(|code| code.who == who).for_each(|code| code.over = true);
+        self.grants.iter_mut().filter(|grant| grant.who == who).for_each(|grant| grant.over = true);
         self.devices.iter_mut().filter(|device| device.who == who).for_each(|device| device.over = true);
-    }
-
-    /// The host shuts an account, or opens it again.
-    pub fn suspend(&mut self, who: usize, on: bool, wall: i128) -> Expected {
-        let desk = self.open(Door::Account(who), wall);
-        if desk.record.is_none() {
-            return INVALID.into();
-        }
-        let mut ended = 0;
-        if on {
-            self.raise(who);
-            // What was made for it before ends, an app that was not confirmed included.
-            self.account(who).pending = None;
-            ended = self.end_sessions(&desk, who, |_| true);
-        }
-        self.account(who).suspended = on;
-        self.close(&desk, true);
-        Answer::Suspended(ended).into()
     }
 }
 

@@ -46,6 +46,31 @@ pub enum Answer {
     /// The operator's request took effect.
     Noted(Timestamp),
     Suspended(usize),
+    /// A lost app is waited for, or turned off by the code that was just mailed.
+    Waiting {
+        ready_at: Timestamp,
+        ready_in: Duration,
+        expires_at: Timestamp,
+        code: Option<SessionState>,
+    },
+    /// A lost app is off: how many sessions ended.
+    FactorsReset(usize),
+    /// An account has an identifier from now on, or has proven that it is its owner's.
+    Moved {
+        who: usize,
+        to: String,
+    },
+    /// An account is no more.
+    Deleted,
+    /// A lost app is not lost.
+    Stopped,
+    /// Another password may be set.
+    Granted(Granted),
+    /// It is: how many sessions ended, and until when the device is trusted that came with it.
+    Reset {
+        ended: usize,
+        device_ends: Timestamp,
+    },
     Refused(Refusal),
 }
 
@@ -53,6 +78,7 @@ pub enum Answer {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entered {
     pub who: usize,
+    pub address: String,
     pub methods: Vec<Method>,
     pub aal: u8,
     pub expires_at: Timestamp,
@@ -78,6 +104,14 @@ pub struct Asked {
     pub device: bool,
 }
 
+/// Another password may be set, with one of these proofs if there are any.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Granted {
+    pub expires_at: Timestamp,
+    pub expires_in: Duration,
+    pub asks: Vec<Factor>,
+}
+
 /// How an account is secured.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Factors {
@@ -85,6 +119,8 @@ pub struct Factors {
     pub mailed_code: bool,
     pub enrolment_expires_at: Option<Timestamp>,
     pub codes_left: usize,
+    /// Of a lost app: when the wait is over, and when it has to be begun again.
+    pub recovery: Option<(Timestamp, Timestamp)>,
     pub sessions: usize,
     pub devices: usize,
     pub required: Vec<Todo>,
@@ -137,6 +173,8 @@ pub struct Expected {
     /// The rules that may all be named, where several open at the same moment.
     pub rules: Vec<&'static str>,
     pub mail: Option<Mail>,
+    /// What goes out after it.
+    pub then: Vec<Mail>,
     /// How many passwords are hashed, where nothing comes in between.
     pub hashes: usize,
     /// Which session, sign-in or code it made.
@@ -149,7 +187,16 @@ pub struct Expected {
 
 impl From<Answer> for Expected {
     fn from(answer: Answer) -> Self {
-        Self { answer, rules: vec![], mail: None, hashes: 0, made: None, slot: None, ticket: None }
+        Self {
+            answer,
+            rules: vec![],
+            mail: None,
+            then: vec![],
+            hashes: 0,
+            made: None,
+            slot: None,
+            ticket: None,
+        }
     }
 }
 
@@ -196,6 +243,15 @@ pub fn name(answer: &Answer) -> &'static str {
         Answer::StepUpCode(_) => "step_up_code",
         Answer::Noted(_) => "noted",
         Answer::Suspended(_) => "suspended",
+        Answer::Granted(granted) if granted.asks.is_empty() => "granted",
+        Answer::Granted(_) => "granted_with_proof",
+        Answer::Reset { .. } => "reset",
+        Answer::Waiting { code: None, .. } => "factor_awaited",
+        Answer::Waiting { .. } => "factor_code",
+        Answer::FactorsReset(_) => "factors_reset",
+        Answer::Stopped => "stopped",
+        Answer::Moved { .. } => "moved",
+        Answer::Deleted => "deleted",
         Answer::Refused(refusal) => refused(refusal),
     }
 }
@@ -237,6 +293,7 @@ fn refused(refusal: &Refusal) -> &'static str {
         Refusal::PasswordBlocked(_) => "password_blocked",
         Refusal::FactorNotAllowed => "factor_not_allowed",
         Refusal::FactorDisabled => "factor_disabled",
+        Refusal::ProofRequired { .. } => "proof_required",
         _ => "another",
     }
 }

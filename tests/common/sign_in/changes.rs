@@ -163,9 +163,9 @@ impl Model {
     }
 
     /// The recovery codes go with the app (R53), and so does what sessions had by either.
-    fn forget_app(&mut self, desk: &Desk, who: usize) {
+    pub(super) fn forget_app(&mut self, desk: &Desk, who: usize) {
         let account = self.account(who);
-        (account.app, account.pending) = (None, None);
+        (account.app, account.pending, account.lost) = (None, None, None);
         account.left.clear();
         for factor in [Factor::Totp, Factor::RecoveryCode] {
             self.bound_anew(desk, factor);
@@ -203,11 +203,13 @@ impl Model {
         let required = self.required(who);
         let account = self.account(who);
         let pending = account.pending.as_ref().map(|(_, ends)| *ends).filter(|ends| desk.now < *ends);
+        account.lost.take_if(|lost| lost.ends <= desk.now);
         Answer::Secured(Factors {
             totp: account.app.is_some(),
             mailed_code: account.mailed,
             enrolment_expires_at: pending.map(|ends| desk.told(ends)),
             codes_left: account.left.len(),
+            recovery: account.lost.as_ref().map(|lost| (desk.told(lost.ready), desk.told(lost.ends))),
             sessions,
             devices,
             required,

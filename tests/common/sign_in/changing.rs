@@ -79,7 +79,7 @@ impl Story {
     }
 
     /// Somebody types the password with a request, or does not.
-    fn with_password(&self, at: Option<usize>, password: Option<Pw>) -> Option<&'static str> {
+    pub(super) fn with_password(&self, at: Option<usize>, password: Option<Pw>) -> Option<&'static str> {
         let who = at.map_or(0, |at| self.model.sessions[at].who);
         password.map(|password| self.password(who, password))
     }
@@ -181,6 +181,7 @@ fn secured(secured: &Secured) -> Answer {
         mailed_code: secured.mailed_code,
         enrolment_expires_at: secured.enrolment_expires_at,
         codes_left: secured.recovery_codes_left,
+        recovery: secured.recovery,
         sessions: secured.sessions,
         devices: secured.devices,
         required: secured.required.clone(),

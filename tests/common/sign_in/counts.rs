@@ -104,7 +104,7 @@ impl Model {
         self.account(who).told.push(desk.now);
         Mail {
             kind: kind.name(),
-            to: self.addresses[who].to_owned(),
+            to: self.address(who),
             code: false,
             expires_at: None,
             link_expires_at: None,

@@ -1,4 +1,4 @@
-//! What the model says to a password, a mailed code, a mailed link; and what each leads to on the account.
+//! What the model says to a password; and what it leads to on the account, or what a mailbox does.
 #![allow(
     dead_code,
     clippy::indexing_slicing,
@@ -13,16 +13,16 @@ use std::collections::BTreeSet;
 use countersign::policy::*;
 use countersign::*;
 
-use super::answer::{Answer, Asked, Entered, Expected, INVALID, Mail};
-use super::model::{ByMail, Desk, Door, Login, Model, Slot};
-use super::typed::{Texts, Typed, canonical};
+use super::answer::{Answer, Asked, Entered, Expected};
+use super::model::{Desk, Door, Login, Model, Slot};
+use super::typed::{Texts, Typed};
 use crate::otp::limits::ms;
 
 /// What a turn at a visitor's door read of the account behind it.
 #[derive(Clone, Copy, Debug)]
 pub struct View {
-    /// What the account is; `None` where there is none.
-    account: Option<u32>,
+    /// The account, and what it is; `None` where there is none.
+    pub(super) account: Option<(usize, u32)>,
     suspended: bool,
     old_hash: bool,
     password: Option<&'static str>,
@@ -31,19 +31,23 @@ pub struct View {
 /// Whose first factor was proven, as the account was then.
 #[derive(Clone, Debug)]
 pub struct Proven {
+    /// The account, and the identifier that led to it.
     pub who: usize,
-    account: u32,
+    pub(super) identifier: usize,
+    pub(super) account: u32,
     pub(super) methods: BTreeSet<Method>,
     /// The identifier as it was typed, masked.
-    sent_to: String,
-    weak: bool,
-    old_hash: bool,
+    pub(super) sent_to: String,
+    pub(super) weak: bool,
+    pub(super) old_hash: bool,
     /// The ticket of one of the account's devices.
-    device: Option<usize>,
+    pub(super) device: Option<usize>,
     /// What is told if the account is another by now.
-    refusal: Refusal,
+    pub(super) refusal: Refusal,
     /// Whether a sign-in was asked for; else a right code is all.
-    enter: bool,
+    pub(super) enter: bool,
+    /// What the mailbox was read for.
+    pub(super) purpose: Option<Purpose>,
 }
 
 /// The first turn is over: so is the operation, or the account's turn follows.
@@ -61,14 +65,15 @@ impl From<Expected> for Knocked {
 
 impl Proven {
     pub(super) fn by_password(
-        who: usize,
-        account: u32,
+        identifier: usize,
+        (who, account): (usize, u32),
         sent_to: &str,
         password: &str,
         old_hash: bool,
     ) -> Self {
         Self {
             who,
+            identifier,
             account,
             methods: [Method::Password].into(),
             sent_to: sent_to.to_owned(),
@@ -77,6 +82,29 @@ impl Proven {
             device: None,
             refusal: Refusal::InvalidCredentials,
             enter: true,
+            purpose: None,
+        }
+    }
+
+    /// The mailbox of an account was read, for a purpose.
+    pub(super) fn by_mailbox(
+        identifier: usize,
+        (who, account): (usize, u32),
+        method: Method,
+        purpose: Purpose,
+    ) -> Self {
+        Self {
+            who,
+            identifier,
+            account,
+            methods: [method].into(),
+            sent_to: String::new(),
+            weak: false,
+            old_hash: false,
+            device: None,
+            refusal: Refusal::InvalidSession,
+            enter: true,
+            purpose: Some(purpose),
         }
     }
 
@@ -87,9 +115,12 @@ impl Proven {
 
 impl Model {
     pub fn view(&self, who: usize) -> View {
-        let account = self.accounts[who].as_ref();
+        let behind = self.directory[who];
+        let account = behind.and_then(|at| self.accounts[at].as_ref());
+        // What the directory says counts only if the account says so, too.
+        let account = account.filter(|account| account.answers.contains(&who));
         View {
-            account: account.map(|account| account.generation),
+            account: behind.zip(account.map(|account| account.generation)),
             suspended: account.is_some_and(|account| account.suspended),
             old_hash: account.is_some_and(|account| account.old_hash),
             password: account.map(|account| account.password),
@@ -113,122 +144,31 @@ impl Model {
         Knocked::Go(Proven::by_password(who, account, sent_to, password, view.old_hash))
     }
 
-    /// A sign-in by mail begins.
-    pub fn start(&mut self, who: usize, view: View, wall: i128) -> Expected {
-        let (desk, purpose) = (self.open(Door::Visitor(who), wall), Purpose::SignIn);
-        let live = |it: &&ByMail| Some(it.record) == desk.record && !it.over && desk.now < it.ends;
-        let live: Vec<i128> = self.by_mail.iter().filter(live).map(|it| it.ends).collect();
-        let mut rules = self.send_rules(&desk, purpose);
-        if live.len() >= usize::from(self.settings.codes.live_sessions) {
-            rules.push((RULE_LIVE_SESSIONS, live.into_iter().min().unwrap_or(i128::MAX)));
-        }
-        if let Some(refused) = desk.limited(&rules) {
-            self.close(&desk, false);
-            return refused;
-        }
-        let record = self.record(&desk);
-        let ends = desk.now + ms(self.settings.codes.lifetimes(purpose).session);
-        let code = self.send(&desk, purpose, ends);
-        let known = view.account.is_some();
-        let mail = Mail {
-            kind: "sign_in_code",
-            to: self.addresses[who].to_owned(),
-            code: known,
-            expires_at: Some(desk.told(code.ends)),
-            link_expires_at: known.then(|| desk.told(ends)),
-            suppressed: !known,
-        };
-        let account = view.account;
-        self.by_mail.push(ByMail { record, who, account, ends, code: code.clone(), wrong: 0, over: false });
-        self.close(&desk, true);
-        let state = self.state(&Desk { record: Some(record), ..desk }, purpose, Some(&code), (ends, 0));
-        let made = self.by_mail.len() - 1;
-        let slot = Some(Slot::ByMail(made));
-        Expected { mail: Some(mail), slot, ..Expected::from(Answer::Started(state)).making(made) }
-    }
-
-    /// A mailed code is typed.
-    pub fn verify(&mut self, at: usize, raw: &str, enter: bool, wall: i128) -> Knocked {
-        let Some(desk) = self.at_by_mail(at, wall) else { return Expected::from(INVALID).into() };
-        let ByMail { ends, code, wrong, record, .. } = self.by_mail[at].clone();
-        let purpose = Purpose::SignIn;
-        if code.ends <= desk.now {
-            let state = self.state(&desk, purpose, None, (ends, wrong));
-            self.close(&desk, false);
-            return Expected::from(Refusal::CodeExpired(state)).into();
-        }
-        if let Some(shut) = self.shut(&desk, Factor::MailedCode) {
-            self.close(&desk, false);
-            return shut.into();
-        }
-        let right = self.by_mail[at].account.is_some() && code.text.is_some_and(|it| it == canonical(raw));
-        if right {
-            return self.proven_by_mail(at, &desk, Method::MailedCode, enter);
-        }
-        self.guess(&desk, Factor::MailedCode, false);
-        let most = self.settings.codes.max_attempts;
-        let now = &mut self.by_mail[at];
-        now.wrong += 1;
-        now.over = now.wrong >= most;
-        self.close(&desk, true);
-        let desk = Desk { record: Some(record), ..desk };
-        let code = self.by_mail[at].code.clone();
-        let state = self.state(&desk, purpose, Some(&code), (ends, wrong + 1));
-        Expected::from(Refusal::InvalidCode(state)).into()
-    }
-
-    /// A mailed link is used. It is outside of every budget.
-    pub fn redeem(&mut self, at: usize, wall: i128) -> Knocked {
-        let Some(desk) = self.at_by_mail(at, wall) else { return Expected::from(INVALID).into() };
-        if self.by_mail[at].account.is_none() {
-            self.close(&desk, false);
-            return Expected::from(INVALID).into();
-        }
-        self.proven_by_mail(at, &desk, Method::MailedLink, true)
-    }
-
-    /// The mailbox was read: everything that was mailed for the same is spent. What else was begun stays, and nothing is right for it.
-    fn proven_by_mail(&mut self, at: usize, desk: &Desk, method: Method, enter: bool) -> Knocked {
-        let ByMail { who, account, record, .. } = self.by_mail[at].clone();
-        self.by_mail.iter_mut().filter(|it| it.record == record).for_each(|it| it.account = None);
-        self.by_mail[at].over = true;
-        self.close(desk, true);
-        Knocked::Go(Proven {
-            who,
-            account: account.unwrap_or_default(),
-            methods: [method].into(),
-            sent_to: String::new(),
-            weak: false,
-            old_hash: false,
-            device: None,
-            refusal: Refusal::InvalidSession,
-            enter,
-        })
-    }
-
-    /// The desk for a sign-in by mail, if it is there.
-    fn at_by_mail(&mut self, at: usize, wall: i128) -> Option<Desk> {
-        let ByMail { record, who, ends, over, .. } = self.by_mail[at];
-        let desk = self.open(Door::Visitor(who), wall);
-        if desk.record == Some(record) && !over && desk.now < ends {
-            return Some(desk);
-        }
-        self.close(&desk, false);
-        None
-    }
-
     /// The account's turn: whoever proved a first factor wants in.
     pub fn enter(&mut self, proven: &Proven, given: &Texts, label: &str, wall: i128) -> Expected {
-        let Proven { who, account: made_for, refusal, old_hash, .. } = proven.clone();
+        let Proven { who, identifier, account: made_for, refusal, .. } = proven.clone();
         let account = self.account(who);
-        if account.generation != made_for || account.suspended {
+        let answers = account.answers.contains(&identifier);
+        if account.generation != made_for || account.suspended || !answers {
             return refusal.into();
+        }
+        if proven.purpose == Some(Purpose::Recover) {
+            return self.grant(proven.who, wall);
         }
         if !proven.enter {
             return Answer::Verified(None).into();
         }
         let mut desk = self.open(Door::Account(who), wall);
-        let device = proven.device.and_then(|ticket| self.show(&mut desk, who, ticket));
+        // The directory led here by the new identifier: it knows of the change, whether or not anybody came back to say so.
+        let moved = if proven.device.is_none() { self.settle(&desk, who, identifier, None) } else { vec![] };
+        let told = self.enter_at(&mut desk, proven, given, label);
+        Expected { then: moved, ..told }
+    }
+
+    /// The same, on the account's record.
+    fn enter_at(&mut self, desk: &mut Desk, proven: &Proven, given: &Texts, label: &str) -> Expected {
+        let Proven { who, old_hash, .. } = proven.clone();
+        let device = proven.device.and_then(|ticket| self.show(desk, who, ticket));
         let account = self.account(who);
         // The host's own credential becomes the account's record.
         account.generation = account.generation.max(1);
@@ -246,30 +186,30 @@ impl Model {
             }
         };
         let Some(one) = one else {
-            return self.go_on(&desk, proven, (proven.methods.clone(), device), given, label).hashing(hashes);
+            return self.go_on(desk, proven, (proven.methods.clone(), device), given, label).hashing(hashes);
         };
         let factor = one.factor();
         let (told, mail) = if !asked.contains(&factor) {
             (Refusal::InvalidProof { factor, attempts_left: 0 }.into(), None)
-        } else if let Some(shut) = self.shut(&desk, factor) {
+        } else if let Some(shut) = self.shut(desk, factor) {
             // Whoever got so far knows the password, and the factor was failed until it was disabled.
             let disabled = shut.answer == Answer::Refused(Refusal::FactorDisabled);
-            (shut, disabled.then(|| self.alarm(&desk, who, factor, false)).flatten())
+            (shut, disabled.then(|| self.alarm(desk, who, factor, false)).flatten())
         } else {
-            let at = self.at_once(who, &desk).filter(|_| factor == Factor::MailedCode);
-            if let Some(method) = self.take(&desk, who, one, at) {
-                self.guess(&desk, factor, true);
+            let at = self.at_once(who, desk).filter(|_| factor == Factor::MailedCode);
+            if let Some(method) = self.take(desk, who, one, at) {
+                self.guess(desk, factor, true);
                 at.into_iter().for_each(|at| self.logins[at].over = true);
                 let methods = proven.methods.iter().copied().chain([method]).collect();
-                return self.go_on(&desk, proven, (methods, device), given, label).hashing(hashes);
+                return self.go_on(desk, proven, (methods, device), given, label).hashing(hashes);
             }
-            self.guess(&desk, factor, false);
-            let attempts_left = self.left(&desk, factor);
+            self.guess(desk, factor, false);
+            let attempts_left = self.left(desk, factor);
             let burned = at.is_some_and(|at| self.fail(at));
-            let mail = self.alarm(&desk, who, factor, burned);
+            let mail = self.alarm(desk, who, factor, burned);
             (Refusal::InvalidProof { factor, attempts_left }.into(), mail)
         };
-        self.close(&desk, true);
+        self.close(desk, true);
         Expected { mail, ..told }.hashing(hashes)
     }
 

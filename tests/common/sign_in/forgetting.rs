@@ -19,9 +19,13 @@ impl Model {
     pub fn sweep(&mut self, wall: i128) -> usize {
         let kept = ms(self.settings.clock_tolerance);
         let dropped = |record: &usize| {
-            let Record { gone, seen, ahead, door } = self.records[*record];
-            let matters = self.matters_until(*record).max(seen) - ahead + kept;
-            !gone && matches!(door, Door::Visitor(_)) && matters <= wall
+            let Record { gone, seen, ahead, door, .. } = self.records[*record];
+            let matters = match door {
+                Door::Visitor(_) => Some(self.matters_until(*record).max(seen) + kept),
+                // What is left of an account.
+                Door::Account(who) => self.accounts[who].as_ref().and_then(|account| account.stays),
+            };
+            !gone && matters.is_some_and(|until| until - ahead <= wall)
         };
         let dropped: Vec<usize> = (0..self.records.len()).filter(dropped).collect();
         dropped.iter().for_each(|record| self.records[*record].gone = true);
@@ -40,7 +44,8 @@ impl Model {
             let kept = ms(guesses.long.window.max(guesses.free.window));
             wrong.into_iter().map(move |at| at + kept).chain(lock)
         });
-        sent.chain(live).chain(factors).max().unwrap_or(i128::from(i64::MIN))
+        let links = self.links.iter().filter(|it| it.record == record).map(|it| it.ends);
+        sent.chain(live).chain(links).chain(factors).max().unwrap_or(i128::from(i64::MIN))
     }
 
     /// Every moment at which some answer may change.
@@ -64,6 +69,8 @@ impl Model {
                     here.extend(devices.filter_map(|device| device.previous).map(|(_, until)| until));
                     let told = self.accounts[who].iter().flat_map(|account| &account.told);
                     here.extend(told.map(|at| at + ms(notices.window)));
+                    let lost = self.accounts[who].iter().filter_map(|account| account.lost.as_ref());
+                    here.extend(lost.map(|lost| lost.ready));
                 }
             }
             let sent = self.sent.iter().filter(|sent| sent.record == index);

@@ -58,7 +58,7 @@ impl Model {
         let state = self.state(&desk, purpose, Some(&code), (ends, wrong));
         let mail = Mail {
             kind: "step_up_code",
-            to: self.addresses[who].to_owned(),
+            to: self.address(who),
             code: true,
             expires_at: Some(desk.told(code.ends)),
             link_expires_at: None,
@@ -118,6 +118,24 @@ impl Model {
         let mut all: Vec<_> = live.map(|device| (desk.told(device.ends), device.skips)).collect();
         all.sort_unstable();
         Answer::Devices(all).into()
+    }
+
+    /// The host shuts an account, or opens it again.
+    pub fn suspend(&mut self, who: usize, on: bool, wall: i128) -> Expected {
+        let desk = self.open(Door::Account(who), wall);
+        if desk.record.is_none() {
+            return INVALID.into();
+        }
+        let mut ended = 0;
+        if on {
+            self.raise(who);
+            // What was made for it before ends, an app that was not confirmed included.
+            self.account(who).pending = None;
+            ended = self.end_sessions(&desk, who, |_| true);
+        }
+        self.account(who).suspended = on;
+        self.close(&desk, true);
+        Answer::Suspended(ended).into()
     }
 
     /// The operator asks for another password.

@@ -12,6 +12,12 @@ pub struct Given {
     pub(super) logins: Vec<(Ticket<Login>, usize)>,
     pub(super) codes: Vec<(Ticket<OtpSession>, usize)>,
     pub(super) links: Vec<(Ticket<SignInLink>, usize)>,
+    pub(super) recoveries: Vec<(Ticket<RecoveryLink>, usize)>,
+    pub(super) sign_ups: Vec<(Ticket<OtpSession>, usize)>,
+    /// Of changes of an address.
+    pub(super) moves: Vec<(Ticket<OtpSession>, usize)>,
+    pub(super) cancels: Vec<(Ticket<CancelLink>, usize)>,
+    pub(super) grants: Vec<(Ticket<ResetGrant>, usize)>,
     pub(super) sessions: Vec<(Ticket<Session>, usize)>,
     pub(super) devices: Vec<(Ticket<Device>, usize)>,
     /// Names of sessions, as lists told them.

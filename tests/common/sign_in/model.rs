@@ -13,199 +13,39 @@
 )]
 #![allow(unreachable_pub, reason = "tests")]
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use countersign::factor::TotpSecret;
 use countersign::*;
 
 use super::answer::Expected;
+pub use super::parts::{
+    Account, App, ByMail, Device, Door, Grant, Link, Login, Lost, LostCode, Session, Slot, StepUpCode,
+};
+pub(super) use super::parts::{Code, Desk, Guess, Proven, Record, Sent};
 use crate::otp::limits::{Opens, ms};
 
-/// Whose record: of an identifier, known or not; of an account.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Door {
-    Visitor(usize),
-    Account(usize),
-}
-
-/// A record, from its first commit until it is deleted. Whoever comes later makes another.
-#[derive(Debug)]
-pub(super) struct Record {
-    pub(super) door: Door,
-    pub(super) gone: bool,
-    /// The record's time at its last commit.
-    pub(super) seen: i128,
-    /// How far its time is ahead of the clock.
-    pub(super) ahead: i128,
-}
-
-/// A record at the time of a request.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Desk {
-    pub(super) record: Option<usize>,
-    pub(super) door: Door,
-    /// Whose doing is counted.
-    pub(super) partition: Partition,
-    /// The record's time.
-    pub(super) now: i128,
-    pub(super) ahead: i128,
-    /// The request's.
-    pub(super) wall: i128,
-    /// Something expired since the last commit, or the clock fell back beyond the tolerance: a commit must say so.
-    pub(super) dirty: bool,
-}
-
-#[derive(Debug)]
-pub(super) struct Sent {
-    pub(super) record: usize,
-    pub(super) purpose: Purpose,
-    pub(super) partition: Partition,
-    pub(super) at: i128,
-}
-
-#[derive(Debug)]
-pub(super) struct Guess {
-    pub(super) record: usize,
-    pub(super) factor: Factor,
-    pub(super) partition: Partition,
-    pub(super) at: i128,
-    pub(super) right: bool,
-}
-
-/// A mailed code that is not replaced.
-#[derive(Clone, Debug)]
-pub(super) struct Code {
-    /// The text, once a message told it.
-    pub(super) text: Option<String>,
-    pub(super) ends: i128,
-}
-
-/// A sign-in by mailed code or link.
-#[derive(Clone, Debug)]
-pub struct ByMail {
-    pub(super) record: usize,
-    pub who: usize,
-    /// What the account was when the code was made for it; `None` where there is none.
-    pub(super) account: Option<u32>,
-    pub(super) ends: i128,
-    pub(super) code: Code,
-    pub(super) wrong: u32,
-    /// Verified, burned, or ended with another.
-    pub(super) over: bool,
-}
-
-/// A code that was mailed for a session to step up with. One is good per account.
-#[derive(Clone, Debug)]
-pub struct StepUpCode {
-    pub(super) who: usize,
-    /// The session it is for.
-    pub(super) session: usize,
-    pub(super) ends: i128,
-    pub(super) code: Code,
-    pub(super) wrong: u32,
-    pub(super) over: bool,
-}
-
-/// A sign-in that waits for its second factor.
-#[derive(Clone, Debug)]
-pub struct Login {
-    pub who: usize,
-    pub(super) account: u32,
-    pub(super) proven: BTreeSet<Method>,
-    /// The identifier as it was typed, masked.
-    pub(super) sent_to: String,
-    /// It has no ticket: everything comes in one request.
-    pub(super) at_once: bool,
-    /// In whose partition it was begun, and goes on.
-    pub(super) partition: Partition,
-    /// When the first factor was proven.
-    pub(super) began: i128,
-    pub(super) ends: i128,
-    pub(super) code: Option<Code>,
-    pub(super) wrong: u32,
-    pub(super) over: bool,
-}
-
-/// What was proven, and when each was proven last, in the record's time.
-pub(super) type Proven = BTreeMap<Method, i128>;
-
-/// A signed-in session.
-#[derive(Clone, Debug)]
-pub struct Session {
-    pub who: usize,
-    /// What was proven, and when each was proven last.
-    pub(super) proven: Proven,
-    pub(super) label: String,
-    pub(super) began: i128,
-    pub(super) ends: i128,
-    pub(super) used: i128,
-    pub(super) over: bool,
-    /// It had to make room.
-    pub(super) dropped: bool,
-}
-
-/// An authenticator app: its secret, once it was told, and every step that was accepted.
-#[derive(Clone, Debug)]
-pub struct App {
-    pub secret: Option<TotpSecret>,
-    pub used: Vec<u64>,
-}
-
-/// A trusted device. Its tickets have numbers of their own.
-#[derive(Clone, Debug)]
-pub struct Device {
-    pub(super) who: usize,
-    pub(super) ticket: usize,
-    /// The ticket before that, and until when it is taken as well.
-    pub(super) previous: Option<(usize, i128)>,
-    /// Whether it lets its owner past the second factor.
-    pub(super) skips: bool,
-    /// Wrong passwords since somebody last signed in on it.
-    pub(super) wrong: u32,
-    pub(super) ends: i128,
-    pub(super) over: bool,
-}
-
-/// An account that the directory knows.
-#[derive(Debug)]
-pub struct Account {
-    /// How often what opens it was changed; 0 while it has no record, and the host's own credential stands in.
-    pub(super) generation: u32,
-    pub(super) suspended: bool,
-    /// The operator asked for another password.
-    pub(super) asked: bool,
-    pub(super) password: &'static str,
-    /// When its owner was told of changes.
-    pub(super) told: Vec<i128>,
-    /// The stored hash is one of the host's old ones.
-    pub(super) old_hash: bool,
-    pub app: Option<App>,
-    pub pending: Option<(Option<TotpSecret>, i128)>,
-    pub mailed: bool,
-    /// The recovery codes that are left; a text is known once an answer told it.
-    pub left: Vec<Option<String>>,
-}
-
-/// Where a code was put, so that its text can be noted when a message tells it.
-#[derive(Clone, Copy, Debug)]
-pub enum Slot {
-    ByMail(usize),
-    Login(usize),
-    StepUp(usize),
-}
+/// Who never has an account.
+const NOBODY: usize = 1;
 
 #[derive(Debug)]
 pub struct Model {
     pub(super) settings: Settings,
     passwords: Vec<&'static str>,
-    pub(super) addresses: Vec<&'static str>,
+    addresses: Vec<&'static str>,
+    /// Which account the directory leads to from each identifier.
+    pub(super) directory: Vec<Option<usize>>,
+    /// The ring's present key.
+    pub(super) key: u8,
     pub(super) records: Vec<Record>,
     pub(super) sent: Vec<Sent>,
     pub(super) guesses: Vec<Guess>,
     pub accounts: Vec<Option<Account>>,
     pub by_mail: Vec<ByMail>,
+    pub links: Vec<Link>,
+    pub grants: Vec<Grant>,
     pub logins: Vec<Login>,
     pub step_ups: Vec<StepUpCode>,
+    pub lost_codes: Vec<LostCode>,
+    /// Whose lost app each of all links stops.
+    pub(super) stops: Vec<usize>,
     pub sessions: Vec<Session>,
     pub devices: Vec<Device>,
     /// Whose device was given each of all tickets.
@@ -242,13 +82,19 @@ impl Model {
             settings,
             addresses: people.iter().map(|(address, _)| *address).collect(),
             passwords: people.iter().map(|(_, password)| *password).collect(),
+            key: 0,
+            directory: people.iter().map(|_| None).collect(),
             records: vec![],
             sent: vec![],
             guesses: vec![],
             accounts: people.iter().map(|_| None).collect(),
             by_mail: vec![],
+            links: vec![],
+            grants: vec![],
             logins: vec![],
             step_ups: vec![],
+            lost_codes: vec![],
+            stops: vec![],
             sessions: vec![],
             devices: vec![],
             tickets: vec![],
@@ -259,11 +105,18 @@ impl Model {
     /// An account that signed up at this moment, or whose credential the host has.
     pub fn member(&mut self, who: usize, signed_up: Option<i128>) {
         if let Some(seen) = signed_up {
-            self.records.push(Record { door: Door::Account(who), gone: false, seen, ahead: 0 });
+            self.records.push(Record { door: Door::Account(who), gone: false, seen, ahead: 0, key: 0 });
         }
+        self.directory[who] = Some(who);
         self.accounts[who] = Some(Account {
+            name: who,
+            address: self.addresses[who].to_owned(),
+            answers: vec![who],
+            moving: None,
             generation: u32::from(signed_up.is_some()),
             suspended: false,
+            deleted: false,
+            stays: None,
             asked: false,
             password: self.passwords[who],
             told: vec![],
@@ -271,8 +124,24 @@ impl Model {
             app: None,
             pending: None,
             mailed: false,
+            lost: None,
             left: vec![],
         });
+    }
+
+    /// An identifier in its normal form.
+    pub(super) fn normal(&self, identifier: usize) -> String {
+        self.addresses[identifier].to_lowercase()
+    }
+
+    /// Where an account's mail goes.
+    pub(super) fn address(&self, who: usize) -> String {
+        self.accounts[who].as_ref().map_or_else(String::new, |account| account.address.clone())
+    }
+
+    /// The account that an identifier leads to; else one that nobody has.
+    pub(super) fn behind(&self, identifier: usize) -> usize {
+        self.directory[identifier].unwrap_or(NOBODY)
     }
 
     pub(super) fn account(&mut self, who: usize) -> &mut Account {
@@ -285,13 +154,30 @@ impl Model {
             Slot::ByMail(at) => Some(&mut self.by_mail[at].code),
             Slot::Login(at) => self.logins[at].code.as_mut(),
             Slot::StepUp(at) => Some(&mut self.step_ups[at].code),
+            Slot::Lost(at) => Some(&mut self.lost_codes[at].code),
         };
         code.filter(|code| code.text.is_none())
             .into_iter()
             .for_each(|code| code.text = Some(text.to_owned()));
     }
 
+    /// The record of a door; none, where an account was deleted.
     pub(super) fn open(&self, door: Door, wall: i128) -> Desk {
+        match door {
+            Door::Account(who) if self.is_deleted(who) => {
+                let partition = Partition::FirstFactorProven;
+                Desk { record: None, door, partition, now: wall, ahead: 0, wall, dirty: false }
+            }
+            _ => self.open_any(door, wall),
+        }
+    }
+
+    pub(super) fn is_deleted(&self, who: usize) -> bool {
+        self.accounts[who].as_ref().is_some_and(|account| account.deleted)
+    }
+
+    /// The same, also where an account was deleted.
+    pub(super) fn open_any(&self, door: Door, wall: i128) -> Desk {
         let here = |(_, record): &(usize, &Record)| record.door == door && !record.gone;
         let partition = match door {
             Door::Visitor(_) => Partition::Strangers,
@@ -314,7 +200,11 @@ impl Model {
         match door {
             Door::Visitor(_) => {
                 let live = |it: &&ByMail| it.record == record && !it.over && seen < it.ends;
-                self.by_mail.iter().filter(live).for_each(|it| all.extend([it.ends, it.code.ends]));
+                self.by_mail
+                    .iter()
+                    .filter(live)
+                    .for_each(|it| all.extend(it.before.into_iter().chain([it.ends, it.code.ends])));
+                all.extend(self.links.iter().filter(|it| it.record == record).map(|it| it.ends));
             }
             Door::Account(who) => {
                 let logins = self.logins.iter().filter(|it| it.who == who && !it.over && seen < it.ends);
@@ -323,6 +213,12 @@ impl Model {
                 }
                 let mailed = self.step_ups.iter().filter(|it| it.who == who && !it.over && seen < it.ends);
                 mailed.for_each(|it| all.extend([it.code.ends, it.ends]));
+                let lost = self.lost_codes.iter().filter(|it| it.who == who && !it.over && seen < it.ends);
+                lost.for_each(|it| all.extend([it.code.ends, it.ends]));
+                let lost = self.accounts[who].as_ref().and_then(|account| account.lost.as_ref());
+                all.extend(lost.map(|lost| lost.ends));
+                let grants = self.grants.iter().filter(|it| it.who == who && !it.over);
+                all.extend(grants.map(|it| it.ends));
                 all.extend(self.live_sessions(who, seen).map(|at| self.session_ends(at)));
                 let pending = self.accounts[who].as_ref().and_then(|account| account.pending.as_ref());
                 all.extend(pending.map(|(_, ends)| *ends));
@@ -370,7 +266,7 @@ impl Model {
     /// A commit that leaves a record whatever is in it.
     pub(super) fn commit(&mut self, desk: &Desk) {
         let Desk { door, now: seen, ahead, .. } = *desk;
-        let record = Record { door, gone: false, seen, ahead };
+        let record = Record { door, gone: false, seen, ahead, key: self.key };
         match desk.record {
             Some(at) => self.records[at] = record,
             None => self.records.push(record),

@@ -34,6 +34,68 @@ pub enum Op {
         /// Whether a right code is to sign in.
         enter: bool,
     },
+    /// Somebody says that the password is lost.
+    Recover {
+        who: u8,
+    },
+    /// Somebody uses the link of a recovery's message.
+    RedeemRecovery {
+        link: u8,
+    },
+    /// Somebody sets another password in place of the lost one.
+    Reset {
+        grant: u8,
+        new: NewPw,
+        proof: Option<Proof>,
+    },
+    /// Whoever signs in says that the app is lost, or goes on with that.
+    LoseApp {
+        login: u8,
+    },
+    /// A lost app is turned off by the code that was mailed.
+    TurnOff {
+        login: u8,
+        code: Mailed,
+    },
+    /// Somebody uses the link that stops the recovery of an app.
+    Stop {
+        link: u8,
+    },
+    /// The operator starts the reset of an app.
+    StartFactorReset {
+        who: u8,
+    },
+    /// Somebody begins to sign up.
+    SignUp {
+        who: u8,
+        password: NewPw,
+    },
+    /// Somebody has the code of a sign-up mailed again, with a session or without.
+    SignUpAgain {
+        who: u8,
+        password: NewPw,
+        session: Option<u8>,
+    },
+    /// A wrong code is typed for a sign-up.
+    WrongSignUpCode {
+        session: u8,
+    },
+    /// Whoever is signed in wants the account to be no more.
+    Delete {
+        session: u8,
+        password: Option<Pw>,
+    },
+    /// Whoever is signed in wants another address, or to prove the one that there is.
+    ChangeAddress {
+        session: u8,
+        password: Option<Pw>,
+        to: u8,
+    },
+    /// The code is typed that was mailed to the new address.
+    VerifyAddress {
+        session: u8,
+        code: Mailed,
+    },
     /// Somebody uses the link of a sign-in's message.
     Redeem {
         link: u8,
@@ -135,6 +197,12 @@ pub enum Op {
         stage: u8,
         millis: i16,
     },
+    /// The ring gets another present key.
+    Rotate,
+    /// The host has every row sealed under the ring's present key.
+    Rewrap,
+    /// One after the other, where there is room for one.
+    Several(Vec<Op>),
     /// Something goes wrong at the given stage.
     Trouble {
         op: Box<Op>,

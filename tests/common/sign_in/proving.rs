@@ -47,6 +47,7 @@ impl Model {
                 let app = self.accounts[who].as_ref()?.app.clone()?;
                 let step = self.step(desk, app.secret.as_ref(), &app.used, raw)?;
                 self.account(who).app.as_mut()?.used.push(step);
+                self.found(who);
                 Some(Method::Totp)
             }
             Typed::Mailed(raw) => {
@@ -60,6 +61,7 @@ impl Model {
                 let typed = canonical_drawer(raw);
                 let at = left.iter().position(|code| code.as_ref() == Some(&typed))?;
                 left.remove(at);
+                self.found(who);
                 Some(Method::RecoveryCode)
             }
             Typed::Password(raw) => (*raw == self.account(who).password).then_some(Method::Password),
@@ -85,7 +87,7 @@ impl Model {
     }
 
     /// The desk for a sign-in that waits, if it is there and the account is what it was.
-    fn at_login(&mut self, at: usize, wall: i128) -> Option<Desk> {
+    pub(super) fn at_login(&mut self, at: usize, wall: i128) -> Option<Desk> {
         let Login { who, account: made_for, ends, over, partition, .. } = self.logins[at];
         let desk = Desk { partition, ..self.open(Door::Account(who), wall) };
         let account = self.account(who);
@@ -177,7 +179,7 @@ impl Model {
         let Login { who, code, .. } = &self.logins[at];
         Mail {
             kind: "second_factor_code",
-            to: self.addresses[*who].to_owned(),
+            to: self.address(*who),
             code: true,
             expires_at: code.as_ref().map(|code| desk.told(code.ends)),
             link_expires_at: None,

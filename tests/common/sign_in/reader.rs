@@ -123,6 +123,7 @@ impl Reader<'_> {
     fn of_session(&mut self, (session, which): (u8, u8), more: u8) -> Option<Op> {
         let password = |byte: u8| [Pw::Right, Pw::Right, Pw::Wrong, Pw::First][usize::from(byte % 4)];
         Some(match more {
+            0 | 1 if which == 13 || which == 14 => self.more(session)?,
             0 | 1 if which >= 8 => match which % 4 {
                 0 | 1 => Op::StepUpCode { session },
                 2 if more == 0 => Op::AskPassword { who: session / 4 },
@@ -185,6 +186,75 @@ impl Reader<'_> {
                     _ => Op::Forget { session, all: byte & 16 > 0 },
                 }
             }
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// What is asked for less often.
+    fn more(&mut self, session: u8) -> Option<Op> {
+        let byte = self.byte()?;
+        let more = byte / 8;
+        Some(match byte % 8 {
+            0 | 1 => self.lost()?,
+            2 if more < 24 => self.lost()?,
+            2 if more < 28 => self.signing_up()?,
+            2 if more < 30 => Op::Delete { session, password: (more == 28).then_some(Pw::Right) },
+            2 => [Op::Rotate, Op::Rewrap][usize::from(more % 2)].clone(),
+            3 | 4 => self.app_lost()?,
+            5 | 6 => {
+                let password = (more % 4 == 0).then_some(Pw::Right);
+                Op::ChangeAddress { session, password, to: more / 4 }
+            }
+            _ => Op::VerifyAddress { session, code: mailed_code(self.byte()?) },
+        })
+    }
+
+    fn signing_up(&mut self) -> Option<Op> {
+        let byte = self.byte()?;
+        let (more, password) = (byte / 8, NewPw::Another(byte % 2 == 0));
+        Some(match byte / 2 % 4 {
+            0 => Op::SignUp { who: more, password: if more > 28 { NewPw::Common } else { password } },
+            1 => Op::WrongSignUpCode { session: more },
+            2 => Op::SignUpAgain { who: more, password, session: None },
+            _ => Op::SignUpAgain { who: more, password, session: Some(self.byte()?) },
+        })
+    }
+
+    /// What whoever lost something asks for.
+    fn lost(&mut self) -> Option<Op> {
+        let byte = self.byte()?;
+        let more = byte / 8;
+        Some(match byte % 8 {
+            0 | 1 => Op::Recover { who: more },
+            2 => Op::RedeemRecovery { link: more },
+            // At a door that is not its own.
+            3 => Op::Verify { session: 128 + more, code: Mailed::Newest, enter: more > 15 },
+            _ => {
+                let code = self.byte()?;
+                let proof = match more % 4 {
+                    0 => None,
+                    1 => Some(Proof::App(app_code(code))),
+                    2 => Some(Proof::Drawer(drawer_code(code))),
+                    _ => Some(Proof::Mailed(mailed_code(code))),
+                };
+                let new = if more > 28 { NewPw::Short } else { NewPw::Another(more > 15) };
+                Op::Reset { grant: more / 4, new, proof }
+            }
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// What whoever lost an app asks for, and the operator. The wait is mostly waited for, and the password typed again.
+    fn app_lost(&mut self) -> Option<Op> {
+        let byte = self.byte()?;
+        let more = byte / 8;
+        Some(match byte % 8 {
+            0..=3 => Op::LoseApp { login: more },
+            4 => Op::Stop { link: more },
+            5 => Op::StartFactorReset { who: more },
+            _ => Op::TurnOff { login: more, code: mailed_code(self.byte()?) },
         })
     }
 }

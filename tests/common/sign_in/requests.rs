@@ -4,22 +4,29 @@
 
 use countersign::*;
 
-use super::answer::{Answer, Asked, Entered, Expected, INVALID};
+use super::answer::{Answer, Asked, Entered, Expected, Granted, INVALID};
 use super::entering::Knocked;
 use super::given::pick;
 use super::model::Model;
-use super::ops::{Mailed, Op, Proof as Wanted, Pw, Way};
+use super::ops::{Op, Proof as Wanted, Pw, Way};
 use super::story::{First, Meanwhile, Plan, Story, Turns};
 use super::typed::Texts;
 use crate::otp::drive::End;
 
 /// What the model said so far to a request of two turns.
 #[derive(Default)]
-struct Course {
+pub(super) struct Course {
     /// What came of showing a device; `None` inside if it led to the strangers' door.
     shown: Option<Option<Knocked>>,
-    knocked: Option<Knocked>,
-    expected: Option<Expected>,
+    pub(super) knocked: Option<Knocked>,
+    pub(super) expected: Option<Expected>,
+}
+
+/// What a request comes to that may end in a sign-in.
+pub(super) enum Inside<'a> {
+    Nothing,
+    Progress(&'a Progress),
+    Grant(&'a GrantedReset),
 }
 
 impl Course {
@@ -31,7 +38,7 @@ impl Course {
         }
     }
 
-    fn go(
+    pub(super) fn go(
         &mut self,
         model: &mut Model,
         turns: &Turns,
@@ -43,7 +50,7 @@ impl Course {
         }
         let knocked = self.knocked.take().unwrap_or_else(|| knock(model));
         if turns.all && self.expected.is_none() {
-            let hashes = |proven: &super::entering::Proven| usize::from(!proven.by_mailbox());
+            let hashes = |proven: &super::entering::Proven| usize::from(!proven.has_mailbox());
             self.expected = Some(match &knocked {
                 Knocked::Told(told) => told.clone(),
                 Knocked::Go(proven) => model.enter(proven, texts, label, turns.now).hashing(hashes(proven)),
@@ -68,6 +75,23 @@ impl Story {
             Op::Prove { login, proof, client } => self.prove(*login, proof, metered(client), meanwhile),
             Op::ResendCode { login } => self.resend_code(*login, meanwhile),
             Op::Start { who } => self.start(*who, meanwhile),
+            Op::Recover { who } => self.recover(*who, meanwhile),
+            Op::RedeemRecovery { link } => self.redeem_recovery(*link, meanwhile),
+            Op::LoseApp { login } => self.lose_app(*login, meanwhile),
+            Op::TurnOff { login, code } => self.turn_off(*login, *code, meanwhile),
+            Op::Stop { link } => self.stop(*link, meanwhile),
+            Op::StartFactorReset { who } => self.start_factor_reset(*who, meanwhile),
+            Op::ChangeAddress { session, password, to } => {
+                self.change_address(*session, *password, *to, meanwhile)
+            }
+            Op::VerifyAddress { session, code } => self.verify_address(*session, *code, meanwhile),
+            Op::Delete { session, password } => self.delete(*session, *password, meanwhile),
+            Op::SignUp { who, password } => self.sign_up(*who, *password, meanwhile),
+            Op::SignUpAgain { who, password, session } => {
+                self.sign_up_again(*who, *password, *session, meanwhile)
+            }
+            Op::WrongSignUpCode { session } => self.wrong_sign_up_code(*session, meanwhile),
+            Op::Reset { grant, new, proof } => self.reset(*grant, *new, proof.as_ref(), meanwhile),
             Op::Verify { session, code, enter } => self.verify(*session, *code, *enter, meanwhile),
             Op::Redeem { link } => self.redeem(*link, meanwhile),
             Op::Check { session } => self.check_session(*session, meanwhile),
@@ -110,7 +134,8 @@ impl Story {
         meanwhile: &Meanwhile<'_>,
     ) -> Result<(), String> {
         let (who, identifier) = Self::person(who);
-        let (texts, typed, label) = (self.texts(who, way), self.password(who, password), self.label());
+        let owner = self.model.behind(who);
+        let (texts, typed, label) = (self.texts(owner, way), self.password(owner, password), self.label());
         let (sent_to, client) = (identifier.masked(), named(metered));
         let now = self.now();
         let live = |ticket: usize| self.model.is_device_live(ticket, now);
@@ -139,118 +164,61 @@ impl Story {
             let knock = |model: &mut Model| model.knock(who, &sent_to, typed, view, turns.now);
             course.go(model, turns, knock, (&texts, &label));
         })?;
-        self.progress(&note, passed, course, &end, meanwhile, |progress| Some(progress))?;
+        self.progress(&note, passed, course, &end, meanwhile, |progress| Inside::Progress(progress))?;
         if let Texts::AtOnce(all) = &texts
             && let Some(Answer::Refused(Refusal::InvalidProof { .. } | Refusal::Limited { .. })) = self.last
         {
-            all.iter().for_each(|typed| self.met_by(None, who, typed));
+            all.iter().for_each(|typed| self.met_by(None, owner, typed));
         }
         Ok(())
-    }
-
-    fn verify(
-        &mut self,
-        session: u8,
-        code: Mailed,
-        enter: bool,
-        meanwhile: &Meanwhile<'_>,
-    ) -> Result<(), String> {
-        let now = self.now();
-        let live = |at: usize| self.model.is_mail_live(at, now);
-        let Some((at, session)) = pick(&self.given.codes, session, live) else { return Ok(()) };
-        let newest = at.and_then(|at| self.model.mail_code_of(at));
-        let (typed, label) = (self.mailed(newest, code), self.label());
-        let note = format!("code {at:?}: {code:?} {typed:?}, entering: {enter}");
-        let request = Verify {
-            client: Client::unmetered(),
-            purpose: Purpose::SignIn,
-            session,
-            code: Code::typed(&typed),
-            identifier: None,
-            enter: enter.then(|| Label::new(&label)),
-        };
-        let mut course = Course::default();
-        let (passed, end) = self.run(&note, request, Plan::default(), meanwhile, &mut |story, turns| {
-            let knock = |model: &mut Model| match at {
-                Some(at) => model.verify(at, &typed, enter, turns.now),
-                None => Knocked::Told(INVALID.into()),
-            };
-            course.go(&mut story.model, turns, knock, (&Texts::Stepwise, &label));
-        })?;
-        // What was asked for is told inside of what was verified.
-        if enter
-            && let Some(Knocked::Go(_)) = &course.knocked
-            && let Some(expected) = &mut course.expected
-            && !matches!(expected.answer, Answer::Refused(_))
-        {
-            let inside = core::mem::replace(&mut expected.answer, INVALID);
-            expected.answer = Answer::Verified(Some(Box::new(inside)));
-        }
-        let dead = matches!(&course.knocked, Some(Knocked::Go(_)));
-        self.progress(&note, passed, course, &end, meanwhile, |verified: &Verified| {
-            verified.progress.as_ref()
-        })?;
-        if dead && self.last == Some(INVALID) {
-            self.met("dead_code");
-        }
-        Ok(())
-    }
-
-    fn redeem(&mut self, link: u8, meanwhile: &Meanwhile<'_>) -> Result<(), String> {
-        let now = self.now();
-        let live = |at: usize| self.model.is_mail_live(at, now);
-        let Some((at, link)) = pick(&self.given.links, link, live) else { return Ok(()) };
-        let (note, label) = (format!("link {at:?}"), self.label());
-        let request = RedeemSignIn { client: Client::unmetered(), link, label: Label::new(&label) };
-        let mut course = Course::default();
-        let (passed, end) = self.run(&note, request, Plan::default(), meanwhile, &mut |story, turns| {
-            let knock = |model: &mut Model| match at {
-                Some(at) => model.redeem(at, turns.now),
-                None => Knocked::Told(INVALID.into()),
-            };
-            course.go(&mut story.model, turns, knock, (&Texts::Stepwise, &label));
-        })?;
-        self.progress(&note, passed, course, &end, meanwhile, |progress| Some(progress))
     }
 
     /// What a request told that may end in a sign-in; and what it gave out.
-    fn progress<O>(
+    pub(super) fn progress<O>(
         &mut self,
         note: &str,
         passed: bool,
         course: Course,
         end: &End<O>,
         meanwhile: &Meanwhile<'_>,
-        progress: impl Fn(&O) -> Option<&Progress>,
+        inside: impl Fn(&O) -> Inside<'_>,
     ) -> Result<(), String> {
         if !passed {
             return Ok(());
         }
         let is_verified = core::any::type_name::<O>() == core::any::type_name::<Verified>();
         self.check(note, course.expected.as_ref(), end, meanwhile, |output| {
-            let inside = progress(output).map(|progress| match progress {
-                Progress::SignedIn(signed_in) => Answer::SignedIn(entered(signed_in)),
-                Progress::SecondFactor(second) => Answer::Second(asked(second)),
-            });
+            let inside = match inside(output) {
+                Inside::Nothing => None,
+                Inside::Progress(Progress::SignedIn(signed_in)) => Some(Answer::SignedIn(entered(signed_in))),
+                Inside::Progress(Progress::SecondFactor(second)) => Some(Answer::Second(asked(second))),
+                Inside::Grant(grant) => Some(Answer::Granted(may_reset(grant))),
+            };
             if is_verified { Answer::Verified(inside.map(Box::new)) } else { inside.unwrap_or(INVALID) }
         })?;
         let granted = end.outcome.as_ref().and_then(|outcome| match &outcome.verdict {
-            Verdict::Granted(granted) => progress(granted),
+            Verdict::Granted(granted) => Some(inside(granted)),
             Verdict::Refused(_) => None,
         });
         let (made, ticket) =
             course.expected.map_or((None, None), |expected| (expected.made, expected.ticket));
         let device = match granted {
-            Some(Progress::SignedIn(signed_in)) => signed_in.device(),
-            Some(Progress::SecondFactor(second)) => second.device.as_ref(),
-            None => None,
+            Some(Inside::Progress(Progress::SignedIn(signed_in))) => signed_in.device(),
+            Some(Inside::Progress(Progress::SecondFactor(second))) => second.device.as_ref(),
+            _ => None,
         };
         self.given.devices.extend(device.cloned().zip(ticket));
         match (granted, made) {
-            (Some(Progress::SignedIn(signed_in)), Some(at)) => self.signed_in(signed_in, at),
-            (Some(Progress::SecondFactor(SecondFactor { login: Some(login), .. })), Some(at)) => {
+            (Some(Inside::Progress(Progress::SignedIn(signed_in))), Some(at)) => {
+                self.signed_in(signed_in, at)
+            }
+            (
+                Some(Inside::Progress(Progress::SecondFactor(SecondFactor { login: Some(login), .. }))),
+                Some(at),
+            ) => {
                 self.given.logins.push((login.clone(), at));
             }
+            (Some(Inside::Grant(grant)), Some(at)) => self.given.grants.push((grant.grant.clone(), at)),
             _ => {}
         }
         Ok(())
@@ -319,26 +287,6 @@ impl Story {
         )?;
         Ok(())
     }
-
-    fn start(&mut self, who: u8, meanwhile: &Meanwhile<'_>) -> Result<(), String> {
-        let (who, identifier) = Self::person(who);
-        let note = format!("start by mail {identifier:?}");
-        let request = SignIn { client: Client::unmetered(), identifier, locale: None };
-        let mut expected = None;
-        let plan = Plan { who: Some(who), ..Plan::default() };
-        let (_, end) = self.run(&note, request, plan, meanwhile, &mut |story, turns| {
-            let view = turns.view.unwrap_or_else(|| story.model.view(who));
-            expected.get_or_insert_with(|| story.model.start(who, view, turns.now));
-        })?;
-        self.check(&note, expected.as_ref(), &end, meanwhile, |started| Answer::Started(started.state))?;
-        if let (Some(started), Some(at)) = (granted(&end), expected.and_then(|it| it.made)) {
-            self.given.codes.push((started.session.clone(), at));
-            if let Some(MailedLink::SignIn(link)) = end.mail.first().and_then(|mail| mail.link.clone()) {
-                self.given.links.push((link, at));
-            }
-        }
-        Ok(())
-    }
 }
 
 fn named(client: Option<u8>) -> Client {
@@ -355,6 +303,7 @@ pub(super) fn granted<O>(end: &End<O>) -> Option<&O> {
 pub(super) fn entered(signed_in: &SignedIn) -> Entered {
     Entered {
         who: Story::number(signed_in.account()),
+        address: signed_in.address().as_str().to_owned(),
         methods: signed_in.methods(),
         aal: signed_in.aal(),
         expires_at: signed_in.expires_at(),
@@ -377,4 +326,9 @@ fn asked(second: &SecondFactor) -> Asked {
         state: second.state,
         device: second.device.is_some(),
     }
+}
+
+fn may_reset(granted: &GrantedReset) -> Granted {
+    let GrantedReset { expires_at, expires_in, ref asks, .. } = *granted;
+    Granted { expires_at, expires_in, asks: asks.clone() }
 }

@@ -30,6 +30,7 @@ pub fn small(which: u8) -> Settings {
     settings.totp.period_seconds = 2;
     settings.totp.enrolment = seconds(60);
     settings.factors.pending_logins = 2;
+    (settings.recovery.factor_wait, settings.recovery.factor_window) = (seconds(3600), seconds(3700));
     settings.notices = Limit { count: 7, window: seconds(30) };
     settings.devices =
         Devices { life: seconds(80), rotation_grace: seconds(2), per_account: 2, ..settings.devices };

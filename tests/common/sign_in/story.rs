@@ -9,41 +9,14 @@ use countersign::record::RecordKind;
 use countersign::*;
 
 use super::answer::{Answer, Expected, Mail, law, name};
-use super::entering::View;
 use super::given::Given;
 use super::model::Model;
 use super::ops::{Op, Trouble};
+pub use super::plan::*;
 use crate::common::{World, hash_for_tests, id};
 use crate::otp::drive::{Act, End, Stage, drive};
 use crate::otp::limits::ms;
 use crate::otp::model::Model as Meters;
-
-pub struct Person {
-    pub spellings: [&'static str; 2],
-    pub address: &'static str,
-    pub password: &'static str,
-}
-
-/// One who signed up, one unknown, one with a credential of the host's own, of old make and too weak for today.
-pub const PEOPLE: [Person; 3] = [
-    Person {
-        spellings: ["jo@example.com", " Jo@EXAMPLE.com"],
-        address: "jo@example.com",
-        password: "MyPassword1!",
-    },
-    Person {
-        spellings: ["new@example.org", "NEW@example.org"],
-        address: "new@example.org",
-        password: "never chosen",
-    },
-    Person {
-        spellings: ["old@example.net", "old@example.net"],
-        address: "Old@example.net",
-        password: "password",
-    },
-];
-const JO: usize = 0;
-const LEGACY: usize = 2;
 
 pub struct Story {
     pub world: Rc<World>,
@@ -59,52 +32,10 @@ pub struct Story {
     /// What happened so far, if anybody wants to read it.
     log: Option<Vec<String>>,
     labels: usize,
+    ids: [Option<AccountId>; PEOPLE.len()],
 }
 
 pub type Tally = BTreeMap<&'static str, usize>;
-
-/// What happens while a request is under way.
-pub(super) enum Meanwhile<'a> {
-    Nothing,
-    Trouble(u8, Trouble),
-    Other { op: &'a Op, stage: u8, millis: i128 },
-}
-
-/// What a request's turns are, of those that have more than one.
-#[derive(Default)]
-pub(super) enum First {
-    /// The last may be on an account; what comes before is at a visitor's door.
-    #[default]
-    Visitor,
-    /// The account of a device comes first; then the last, or the door and the last.
-    Device,
-    /// Two on the same account.
-    Account,
-}
-
-/// What is to be known of a request.
-#[derive(Default)]
-pub(super) struct Plan {
-    /// Whose account is looked at together with the door.
-    pub(super) who: Option<usize>,
-    /// Who sends it, if that is counted.
-    pub(super) client: Option<(u8, Operation)>,
-    pub(super) first: First,
-}
-
-/// How far a request came: what the model is told of it.
-#[derive(Default)]
-pub(super) struct Turns {
-    pub(super) now: i128,
-    /// Whether the first turn of two on accounts has taken effect.
-    pub(super) first: bool,
-    /// Whether the turn at a door has.
-    pub(super) knocked: bool,
-    /// Whether all are decided.
-    pub(super) all: bool,
-    /// What a turn that also reads an account read of it.
-    pub(super) view: Option<View>,
-}
 
 /// Plays a story to its end.
 ///
@@ -135,10 +66,12 @@ impl Story {
         let people = PEOPLE.map(|person| (person.address, person.password));
         let (model, meters) = (Model::new(settings.clone(), &people), Meters::new(settings.clone()));
         let (given, tally) = (Given::default(), Tally::new());
-        let mut story = Self { world, model, meters, settings, given, last: None, tally, log, labels: 0 };
+        let (last, labels, ids) = (None, 0, Default::default());
+        let mut story = Self { world, model, meters, settings, given, last, tally, log, labels, ids };
         story.world.member(PEOPLE[JO].spellings[0]);
         // What the sign-up left at the door is forgotten: it is told in other stories.
         story.world.seen.rows.lock().unwrap().retain(|key, _| key.kind() == Some(RecordKind::Account));
+        story.ids = PEOPLE.map(|person| story.world.account(person.spellings[0]));
         story.model.member(JO, Some(story.now()));
         story.model.member(LEGACY, None);
         story
@@ -168,6 +101,8 @@ impl Story {
             Op::Wait { off } => {
                 let until = match &self.last {
                     Some(Answer::Refused(Refusal::Limited { retry_at, .. })) => Some(*retry_at),
+                    Some(Answer::Waiting { ready_at, code: None, .. }) => Some(*ready_at),
+                    Some(Answer::Waiting { code: Some(state), .. }) => state.resend_at,
                     Some(Answer::Second(asked)) => asked.state.and_then(|state| state.resend_at),
                     Some(
                         Answer::Started(state)
@@ -186,6 +121,9 @@ impl Story {
                     self.set((i128::from(until.unix_millis()) + i128::from(*off)).max(self.now()));
                 }
             }
+            Op::Rotate => self.rotate(),
+            Op::Rewrap => return self.rewrap(),
+            Op::Several(ops) => return ops.iter().try_for_each(|op| self.play(op)),
             Op::Sweep { ahead } => return self.sweep(*ahead),
             Op::Overtaken { first, by, stage, millis } => {
                 let other = Meanwhile::Other { op: by, stage: stage % 9, millis: i128::from(*millis) };
@@ -266,11 +204,14 @@ impl Story {
                     turns.all = stage == Stage::Done;
                     turns.knocked = seen.contains(&Stage::Commit(RecordKind::Visitor));
                     turns.first = match first {
-                        First::Visitor => false,
-                        First::Account => on_account,
+                        First::Visitor | First::Several => false,
+                        First::Account | First::Asker => on_account,
                         First::Device => on_account || stage == Stage::Find || seen.contains(&Stage::Find),
                     };
-                    if turns.all || turns.knocked || turns.first {
+                    let here = |it: &&Stage| **it == Stage::Commit(RecordKind::Account);
+                    turns.accounts = seen.iter().filter(here).count();
+                    turns.directory = seen.iter().any(|it| matches!(it, Stage::Rename | Stage::Release));
+                    if turns.all || turns.knocked || turns.first || turns.accounts > 0 {
                         self.met(if turns.all { "overtaken_when_done" } else { "overtaken_halfway" });
                         model(self, &turns);
                     }
@@ -307,16 +248,23 @@ impl Story {
         let last = match first {
             First::Visitor => written > 0,
             First::Account => written > 1,
+            First::Asker => end.wrote(RecordKind::Visitor),
+            First::Several => false,
             First::Device => written > usize::from(found.is_none() || before),
         };
         turns.all = end.outcome.is_some() || last;
         turns.knocked |= end.wrote(RecordKind::Visitor);
         turns.first |= match first {
-            First::Visitor => false,
-            First::Account => written > 0,
+            First::Visitor | First::Several => false,
+            First::Account | First::Asker => written > 0,
             First::Device => written > 0 || found.is_some(),
         };
-        if turns.all || turns.knocked || turns.first {
+        turns.accounts = written;
+        turns.directory = end.stages.iter().any(|it| matches!(it, Stage::Rename | Stage::Release));
+        let untold = matches!(meanwhile, Meanwhile::Trouble(_, Trouble::Fails | Trouble::Crash));
+        let last = matches!(end.stages.last(), Some(Stage::Rename | Stage::Release));
+        turns.directory &= !(untold && last);
+        if turns.all || turns.knocked || turns.first || turns.accounts > 0 {
             model(self, &turns);
         }
         std::mem::take(&mut self.model.met).into_iter().for_each(|what| self.met(what));
@@ -350,7 +298,8 @@ impl Story {
         let signed_in = matches!(&answer, Answer::SignedIn(_));
         self.same("law 1 (counted before told)", &true, &(!signed_in || end.wrote(RecordKind::Account)))?;
         let mail: Vec<Mail> = end.mail.iter().map(Mail::of).collect();
-        self.same("law 8, the messages", &expected.mail.iter().cloned().collect(), &mail)?;
+        let mails = expected.mail.iter().chain(&expected.then).cloned().collect();
+        self.same("law 8, the messages", &mails, &mail)?;
         if matches!(meanwhile, Meanwhile::Nothing) {
             let hashes = end.stages.iter().filter(|stage| **stage == Stage::Prove).count();
             self.same("law 8, the passwords hashed", &expected.hashes, &hashes)?;
@@ -358,7 +307,7 @@ impl Story {
         if matches!(meanwhile, Meanwhile::Nothing) && expected.hashes == 2 {
             self.met("rehashed");
         }
-        if let (Some(slot), Some(code)) = (expected.slot, end.mail.first().and_then(|it| it.code.as_ref())) {
+        if let (Some(slot), Some(code)) = (expected.slot, end.mail.iter().find_map(|it| it.code.as_ref())) {
             self.model.told(slot, code.expose());
             self.given.mailed.push(code.expose().to_owned());
         }
@@ -385,11 +334,14 @@ impl Story {
     /// # Errors
     /// The law that broke, and the story.
     pub fn finish(&self) -> Result<(), String> {
+        let mut owned = 0;
         for (key, (row, expires_at)) in self.world.seen.rows.lock().unwrap().iter() {
-            let owned = key.kind() == Some(RecordKind::Account);
-            self.same("law 13 (bounded), an expiry or an owner", &owned, &expires_at.is_none())?;
+            owned += usize::from(key.kind() == Some(RecordKind::Account) && expires_at.is_none());
+            let kept = key.kind() != Some(RecordKind::Account) && expires_at.is_none();
+            self.same("law 13 (bounded), an expiry or an owner", &false, &kept)?;
             self.same("law 13 (bounded), a row's bytes", &true, &(row.bytes.len() < 16 * 1024))?;
         }
+        self.same("law 13 (bounded), the accounts that are kept", &self.model.owned(), &owned)?;
         let bytes = self.world.bytes();
         let bytes = String::from_utf8_lossy(&bytes);
         let told = format!("{:?}", self.world.seen.events.lock().unwrap());
@@ -413,8 +365,7 @@ impl Story {
     }
 
     pub(super) fn account_id(&self, who: usize) -> AccountId {
-        let known = self.world.account(PEOPLE[who].spellings[0]);
-        known.unwrap_or_else(|| AccountId::new("nobody").unwrap())
+        self.ids[who].clone().unwrap_or_else(|| AccountId::new("nobody").unwrap())
     }
 }
 

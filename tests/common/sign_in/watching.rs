@@ -12,7 +12,7 @@ use super::story::Story;
 use super::typed::{Typed, canonical, canonical_drawer};
 
 impl Proven {
-    pub(super) fn by_mailbox(&self) -> bool {
+    pub(super) fn has_mailbox(&self) -> bool {
         !self.methods.contains(&Method::Password)
     }
 }
@@ -21,6 +21,14 @@ impl Proven {
 impl Model {
     pub(super) fn is_mail_live(&self, at: usize, wall: i128) -> bool {
         !self.by_mail[at].over && wall < self.by_mail[at].ends
+    }
+
+    pub(super) fn is_link_live(&self, at: usize, wall: i128) -> bool {
+        self.links[at].account.is_some() && wall < self.links[at].ends
+    }
+
+    pub(super) fn is_grant_live(&self, at: usize, wall: i128) -> bool {
+        !self.grants[at].over && wall < self.grants[at].ends
     }
 
     pub(super) fn is_login_live(&self, at: usize, wall: i128) -> bool {

@@ -98,6 +98,9 @@ pub(super) fn change_asked() -> BoxedStrategy<Op> {
         1 => newest().prop_map(|session| Op::Factors { session }),
         2 => newest().prop_map(|session| Op::StepUpCode { session }),
         1 => newest().prop_map(|session| Op::Devices { session }),
+        3 => (newest(), maybe_password(), 0..6_u8)
+            .prop_map(|(session, password, to)| Op::ChangeAddress { session, password, to }),
+        3 => (newest(), mailed()).prop_map(|(session, code)| Op::VerifyAddress { session, code }),
         2 => (newest(), weighted(0.5, any::<u8>()), prop::sample::select(vec![2_u8, 6, 9, 60]))
             .prop_map(|(session, factor, seconds)| Op::Fresh { session, factor, seconds }),
         1 => (newest(), any::<bool>()).prop_map(|(session, all)| Op::Forget { session, all }),
@@ -105,9 +108,41 @@ pub(super) fn change_asked() -> BoxedStrategy<Op> {
     .boxed()
 }
 
+/// Mostly at its own door.
+fn at_a_door() -> impl Strategy<Value = u8> {
+    (newest(), weighted(0.1, Just(128))).prop_map(|(session, other)| session + other.unwrap_or(0))
+}
+
+/// What whoever lost something asks for.
+pub(super) fn recovery_asked() -> BoxedStrategy<Op> {
+    prop_oneof![
+        3 => who().prop_map(|who| Op::Recover { who }),
+        2 => newest().prop_map(|link| Op::RedeemRecovery { link }),
+        3 => newest().prop_map(|login| Op::LoseApp { login }),
+        1 => newest().prop_map(|link| Op::Stop { link }),
+        1 => who().prop_map(|who| Op::StartFactorReset { who }),
+        2 => (newest(), mailed()).prop_map(|(login, code)| Op::TurnOff { login, code }),
+        4 => (newest(), new_password(), weighted(0.7, proof()))
+            .prop_map(|(grant, new, proof)| Op::Reset { grant, new, proof }),
+    ]
+    .boxed()
+}
+
+fn sign_up_asked() -> BoxedStrategy<Op> {
+    let chosen = || prop_oneof![6 => Just(NewPw::Another(true)), 2 => new_password()];
+    prop_oneof![
+        2 => (0..4_u8, chosen()).prop_map(|(who, password)| Op::SignUp { who, password }),
+        2 => (0..4_u8, chosen(), weighted(0.5, newest()))
+            .prop_map(|(who, password, session)| Op::SignUpAgain { who, password, session }),
+        1 => newest().prop_map(|session| Op::WrongSignUpCode { session }),
+    ]
+    .boxed()
+}
+
 pub(super) fn request() -> BoxedStrategy<Op> {
     prop_oneof![
         8 => change_asked(),
+        1 => (newest(), maybe_password()).prop_map(|(session, password)| Op::Delete { session, password }),
         3 => (newest(), who(), password(), way())
             .prop_map(|(device, who, password, steps)| Op::OnDevice { device, who, password, steps }),
         8 => (who(), password(), way(), client())
@@ -115,8 +150,10 @@ pub(super) fn request() -> BoxedStrategy<Op> {
         8 => (newest(), proof(), client()).prop_map(|(login, proof, client)| Op::Prove { login, proof, client }),
         1 => newest().prop_map(|login| Op::ResendCode { login }),
         3 => who().prop_map(|who| Op::Start { who }),
-        4 => (newest(), mailed(), any::<bool>())
+        4 => (at_a_door(), mailed(), any::<bool>())
             .prop_map(|(session, code, enter)| Op::Verify { session, code, enter }),
+        4 => recovery_asked(),
+        3 => sign_up_asked(),
         1 => newest().prop_map(|link| Op::Redeem { link }),
         2 => newest().prop_map(|session| Op::Check { session }),
         2 => newest().prop_map(|session| Op::List { session }),
@@ -142,6 +179,7 @@ pub(super) fn any_op(moves: impl Strategy<Value = i32> + 'static) -> BoxedStrate
         16 => request(),
         4 => jump,
         2 => moves.prop_map(Op::Move),
+        1 => prop_oneof![Just(Op::Rotate), Just(Op::Rewrap)],
         1 => any::<u8>().prop_map(|ahead| Op::Sweep { ahead }),
         3 => (request(), request(), 0..9_u8, -2_500..2_500_i16).prop_map(|(first, by, stage, millis)| {
             Op::Overtaken { first: Box::new(first), by: Box::new(by), stage, millis }

@@ -3,8 +3,8 @@
 use proptest::option::weighted;
 use proptest::prelude::*;
 
-use super::people::{app_on, knock, mail_on, prove};
-use crate::sign_in::ops::{App, Drawer, Mailed, Op, Proof, Pw, Way};
+use super::people::{app_on, by_link_to, knock, mail_on, once_more, prove, reset, sign_up, turn_off};
+use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Way};
 
 pub(super) fn at_once(app: Option<App>, mailed: Option<Mailed>, drawer: Option<Drawer>) -> Op {
     Op::Password { who: 0, password: Pw::Right, steps: Way::AtOnce { app, mailed, drawer }, client: 0 }
@@ -45,6 +45,37 @@ pub(super) fn goal() -> BoxedStrategy<(Vec<Op>, Vec<Op>, Op, Op)> {
         Just((vec![], vec![], wrong_password, knock(2))),
         Just((vec![knock(0)], vec![], enrol(Pw::Wrong), enrol(Pw::Right))),
         Just((
+            [app(), by_link_to(0)].concat(),
+            by_link_to(0),
+            reset(Some(Proof::App(App::Wrong))),
+            reset(Some(Proof::App(App::Step(1))))
+        )),
+        Just((
+            [app(), vec![Op::StartFactorReset { who: 0 }]].concat(),
+            vec![knock(0), Op::LoseApp { login: 0 }],
+            turn_off(Mailed::Wrong),
+            turn_off(Mailed::Newest)
+        )),
+        Just((
+            vec![],
+            vec![sign_up(1)],
+            Op::SignUpAgain { who: 1, password: NewPw::Another(false), session: Some(0) },
+            once_more(1, Some(0))
+        )),
+        Just((vec![], vec![sign_up(1)], Op::WrongSignUpCode { session: 0 }, once_more(1, None))),
+        Just((
+            app(),
+            by_link_to(0),
+            reset(Some(Proof::Drawer(Drawer::Wrong))),
+            reset(Some(Proof::Drawer(Drawer::Left)))
+        )),
+        Just((
+            vec![],
+            vec![Op::Recover { who: 0 }],
+            Op::Verify { session: 0, code: Mailed::Wrong, enter: false },
+            Op::Verify { session: 0, code: Mailed::Newest, enter: false }
+        )),
+        Just((
             vec![],
             vec![Op::Start { who: 0 }],
             Op::Verify { session: 0, code: Mailed::Wrong, enter: true },
@@ -77,12 +108,19 @@ pub(super) fn eager() -> BoxedStrategy<Vec<Op>> {
         Just(vec![Op::ResendCode { login: 0 }]),
         Just(vec![at_once(None, None, None)]),
         Just(vec![knock(0), Op::ResendCode { login: 0 }]),
+        Just(vec![Op::Recover { who: 0 }]),
+        Just(vec![Op::LoseApp { login: 0 }]),
+        Just(vec![sign_up(1), once_more(1, Some(0))]),
+        Just(vec![sign_up(0), Op::Wait { off: 0 }, once_more(0, None)]),
     ];
     (again, 3..12_usize, -1..=0_i8)
         .prop_map(|(again, times, off)| {
             let wait = [Op::Wait { off }, Op::Wait { off: 0 }];
             let round = [again, wait.to_vec()].concat();
-            [mail_on(0), vec![knock(0)], times_over(&round, times)].concat()
+            let lost = matches!(round[0], Op::LoseApp { .. });
+            let armed =
+                if lost { [app_on(0), vec![Op::StartFactorReset { who: 0 }]].concat() } else { mail_on(0) };
+            [armed, vec![knock(0)], times_over(&round, times)].concat()
         })
         .boxed()
 }

@@ -12,7 +12,7 @@ use crate::sign_in::ops::Op;
 use asked::any_op;
 use goals::{eager, greedy, patient};
 use people::{armed, at_home, careful};
-use stale::{late, parallel, stale};
+use stale::{cut_off, late, parallel, stale};
 pub(crate) use tours::tours;
 
 pub(crate) fn story(moves: impl Strategy<Value = i32> + 'static) -> BoxedStrategy<Vec<Op>> {
@@ -27,6 +27,7 @@ pub(crate) fn story(moves: impl Strategy<Value = i32> + 'static) -> BoxedStrateg
         2 => careful(),
         2 => late(),
         2 => parallel(),
+        1 => cut_off(),
     ];
     prop::collection::vec(part, 1..4).prop_map(|parts| parts.concat()).boxed()
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::asked::{change_asked, who};
-use crate::sign_in::ops::{App, Drawer, Mailed, Op, Proof, Pw, Way};
+use crate::sign_in::ops::{App, Drawer, Mailed, NewPw, Op, Proof, Pw, Way};
 
 pub(super) const fn knock(who: u8) -> Op {
     Op::Password { who, password: Pw::Right, steps: Way::Stepwise, client: 0 }
@@ -11,6 +11,48 @@ pub(super) const fn knock(who: u8) -> Op {
 
 pub(super) const fn prove(proof: Proof) -> Op {
     Op::Prove { login: 0, proof, client: 0 }
+}
+
+/// Somebody who lost the password has the right to set another.
+pub(super) fn by_link_to(who: u8) -> Vec<Op> {
+    vec![Op::Recover { who }, Op::RedeemRecovery { link: 0 }]
+}
+
+pub(super) const fn reset(proof: Option<Proof>) -> Op {
+    Op::Reset { grant: 0, new: NewPw::Another(true), proof }
+}
+
+/// Somebody is to have another address.
+pub(super) fn move_to(to: u8) -> Vec<Op> {
+    vec![knock(0), Op::ChangeAddress { session: 0, password: None, to }]
+}
+
+pub(super) const MOVED: Op = Op::VerifyAddress { session: 0, code: Mailed::Newest };
+
+pub(super) const DELETED: Op = Op::Delete { session: 0, password: None };
+
+/// Somebody begins to sign up, and has the code mailed again.
+pub(super) const fn sign_up(who: u8) -> Op {
+    Op::SignUp { who, password: NewPw::Another(true) }
+}
+
+pub(super) const fn once_more(who: u8, session: Option<u8>) -> Op {
+    Op::SignUpAgain { who, password: NewPw::Another(true), session }
+}
+
+/// Somebody who lost the app has waited, and has a code mailed.
+pub(super) fn app_lost() -> Vec<Op> {
+    let lose = Op::LoseApp { login: 0 };
+    vec![knock(0), lose.clone(), Op::Wait { off: 0 }, knock(0), lose]
+}
+
+/// The same, where the operator saw to it.
+pub(super) fn app_lost_at_once() -> Vec<Op> {
+    vec![Op::StartFactorReset { who: 0 }, knock(0), Op::LoseApp { login: 0 }]
+}
+
+pub(super) const fn turn_off(code: Mailed) -> Op {
+    Op::TurnOff { login: 0, code }
 }
 
 /// Somebody sets an app up.
