@@ -69,12 +69,7 @@ impl Model {
 
     /// Every row is sealed under the present key. How many were not.
     fn rewrap(&mut self, wall: i128) -> usize {
-        // What is left of an account stays as it is.
-        let there = |at: usize| match self.records[at].door {
-            Door::Account(who) if self.is_deleted(who) => false,
-            _ => !self.records[at].gone,
-        };
-        let old = |at: &usize| there(*at) && self.records[*at].key != self.key;
+        let old = |at: &usize| !self.records[*at].gone && self.records[*at].key != self.key;
         let old: Vec<usize> = (0..self.records.len()).filter(old).collect();
         for at in &old {
             let desk = self.open_any(self.records[*at].door, wall);

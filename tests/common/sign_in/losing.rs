@@ -35,6 +35,8 @@ impl Model {
         let (ready, link) = (desk.now + wait, self.stops.len());
         let ends = ready + ms(self.settings.recovery.factor_window);
         self.stops.push(who);
+        // What was mailed before was for another recovery.
+        self.lost_codes.iter_mut().filter(|it| it.who == who).for_each(|it| it.code.text = None);
         self.account(who).lost = Some(Lost { ready, ends, by_operator, link });
         let kind = MessageKind::FactorRecoveryStarted { ready_at: desk.told(ready) };
         Mail { link_expires_at: Some(desk.told(ends)), ..self.notify(desk, who, &kind) }
@@ -155,7 +157,7 @@ impl Model {
             return INVALID.into();
         }
         if self.account(who).app.is_none() {
-            // Not even what has expired is erased.
+            self.close(&desk, false);
             return Refusal::NotEnrolled.into();
         }
         let mail = Some(self.lose(&desk, who, 0, true));
