@@ -51,6 +51,12 @@ fn table() -> Vec<(u8, &'static str, &'static str, Bend)> {
             "strangers-and-owner",
             Bend::AlsoWritesAccount { by: 0 },
         ),
+        (
+            9,
+            "writes one's account for another, too",
+            "neighbours-one-client",
+            Bend::AlsoWritesAccount { by: 0 },
+        ),
         (10, "takes a failed commit for done", "codes-faults", Bend::CarriesOnAfterFailure),
         (12, "tells what was cut off", "codes-guessed", Bend::TellsAfterCrash),
     ]

@@ -89,6 +89,7 @@ pub(super) struct Book {
     roots: Vec<Root>,
     begun: HashMap<(usize, usize, i64, Vec<String>), u32>,
     places: Vec<Place>,
+    held_up: HashMap<(u32, Timestamp), bool>,
     /// Decisions made, replays included: the price of it all.
     pub(super) stages: u64,
     /// Commits that came too late, at least one if any did.
@@ -107,6 +108,7 @@ impl Book {
             roots: Vec::new(),
             begun: HashMap::new(),
             places: Vec::new(),
+            held_up: HashMap::new(),
             stages: 0,
             stale: 0,
         }
@@ -205,6 +207,22 @@ impl Book {
         let next = next.map(|run| self.add(root, Some((place, given.clone())), run));
         self.places[place as usize].next.insert(given.clone(), next.clone());
         next
+    }
+
+    /// Whether a request must not write any more, as it has been under way for too long.
+    pub(super) fn is_held_up(&mut self, place: u32, now: Timestamp) -> bool {
+        if !matches!(*self.need(place), Need::Commit { .. }) {
+            return false;
+        }
+        if let Some(late) = self.held_up.get(&(place, now)) {
+            return *late;
+        }
+        let run = self.places[place as usize].live.take();
+        let run = run.map_or_else(|| self.again(place), Ok).expect("it came there before");
+        let late = run.is_held_up(now);
+        self.places[place as usize].live = Some(run);
+        self.held_up.insert((place, now), late);
+        late
     }
 
     fn answer(&self, run: Box<dyn Run>, place: u32, given: &Given) -> Result<Box<dyn Run>, String> {

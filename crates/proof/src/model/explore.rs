@@ -135,15 +135,15 @@ impl Explored {
             slot.is_told().then(|| (book.told(slot.at), slot.phase == Phase::Told))
         };
         let made_of = RefCell::new(Vec::new());
-        look(&View { home: &self.homes[at], now: side.now, told: &told, made_of, looked: Cell::new(0) })
+        let (looked, who) = (Cell::new(0), Cell::new(0));
+        look(&View { home: &self.homes[at], now: side.now, told: &told, made_of, looked, who })
     }
 
     fn begin(&self, inner: &mut Inner, side: &mut Side, at: usize, request: usize) -> Option<()> {
         let ask = &self.scene.asks[request];
         let place = self.place(inner, side, (at, request), &ask.make)?;
         let book = &inner.book;
-        let ends = ask.ends.and_then(|ends| self.seen(book, side, at, ends));
-        let late = ends.is_some_and(|ends| side.now.unix_millis() >= ends);
+        let late = ask.ends.is_some_and(|what| side.now.unix_millis() >= self.homes[at].end(what));
         let those = |told: fn(&Told) -> bool| {
             let is = |other: &usize| side.slots[*other].is_told() && told(&book.told(side.slots[*other].at));
             (0..side.slots.len()).filter(is).fold(0_u16, |mask, other| mask | 1 << other)
@@ -306,11 +306,12 @@ impl Explored {
     }
 }
 
-/// Goes on with an answer. A request that ends in an error is told nothing.
+/// Goes on with an answer. A request that ends in an error is told nothing; nor is one that was held up. Whether it was, the host asks when it has
+/// read the rows, no later: until it writes, the clock may go on.
 fn goes(book: &mut Book, side: &mut Side, request: usize, given: &Given) {
     match book.go(side.slots[request].at, given) {
-        Ok(next) => side.slots[request].at = next,
-        Err(_) => side.slots[request] = Slot::GONE,
+        Ok(next) if !book.is_held_up(next, side.now) => side.slots[request].at = next,
+        _ => side.slots[request] = Slot::GONE,
     }
 }
 

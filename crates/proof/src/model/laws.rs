@@ -109,7 +109,10 @@ impl Judge<'_> {
         {
             return Some((9, format!("a turn of a stranger wrote the account's record: {}", ask.what)));
         }
-        let found = told.and_then(|request| self.told(inner, now, request));
+        if let Some(ask) = ask.filter(|ask| self.strays(at, ask, (before, now))) {
+            return Some((9, format!("it wrote the record of another's account: {}", ask.what)));
+        }
+        let found = told.and_then(|request| self.told(inner, (at, now), request));
         let found = found.or_else(|| {
             let guesses = written || told.is_some();
             if guesses { self.guesses(inner, at, (before, now), state, ask) } else { None }
@@ -117,8 +120,26 @@ impl Judge<'_> {
         found.or_else(|| self.ways(inner, at, now))
     }
 
+    /// Whether the account that something was granted for is that of whoever asked.
+    fn is_own(&self, at: usize, ask: &Ask, told: &Told) -> bool {
+        let (Some(whose), Some(account)) = (ask.of, &told.account) else { return true };
+        let people = &self.explored.homes[at].people;
+        match people.get(whose) {
+            Some(person) => person.account.as_str() == account,
+            // Whoever is new has an account that none of them had.
+            None => people.iter().all(|person| person.account.as_str() != account),
+        }
+    }
+
+    /// Whether a request of one of those at home wrote the record of another's account.
+    fn strays(&self, at: usize, ask: &Ask, (before, now): (&Side, &Side)) -> bool {
+        let records = self.explored.homes[at].records.iter().enumerate();
+        let mut others = records.filter(|(whose, _)| ask.of.is_some_and(|of| of != *whose));
+        others.any(|(_, record)| before.row(record) != now.row(record))
+    }
+
     /// What may not be told.
-    fn told(&self, inner: &Inner, side: &Side, request: usize) -> Option<(u8, String)> {
+    fn told(&self, inner: &Inner, (at, side): (usize, &Side), request: usize) -> Option<(u8, String)> {
         let scene = &self.explored.scene;
         let (ask, slot) = (&scene.asks[request], side.slots[request]);
         let told = inner.book.told(slot.at);
@@ -138,6 +159,9 @@ impl Judge<'_> {
         }
         if !told.granted {
             return None;
+        }
+        if !self.is_own(at, ask, &told) {
+            return Some((5, format!("granted for another's account: {}", ask.what)));
         }
         let others = || side.slots.iter().zip(&scene.asks).enumerate().filter(|(other, _)| *other != request);
         let granted = |slot: &Slot| slot.is_told() && inner.book.told(slot.at).granted;
@@ -248,7 +272,7 @@ impl Judge<'_> {
                     return *open;
                 }
                 let need = alone(&mut inner.book, side, begun);
-                let open = matches!(need.as_deref(), Some(Need::Done(told)) if told.granted);
+                let open = matches!(need.as_deref(), Some(Need::Done(told)) if told.granted && self.is_own(at, ask, told));
                 inner.open.insert(key, open);
                 open
             });

@@ -98,6 +98,12 @@ pub fn explore(
     whole
 }
 
+/// What the operations are called of which all pairs are explored: each begins with the name of a request.
+#[must_use]
+pub fn operations() -> Vec<String> {
+    scenes::operations()
+}
+
 /// How many states a scene must have, where that is recorded: for all that are quick.
 fn expected(name: &str) -> Option<usize> {
     let line = COUNTS.lines().find_map(|line| line.rsplit_once(' ').filter(|(scene, _)| *scene == name));

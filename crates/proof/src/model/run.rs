@@ -61,13 +61,15 @@ pub(super) trait Run: Send {
     fn need(&self) -> Need;
     /// How many passwords were hashed so far.
     fn hashes(&self) -> u32;
+    /// Whether it is about to write, and must not, by the host's clock.
+    fn is_held_up(&self, now: Timestamp) -> bool;
     fn answer(self: Box<Self>, answer: Answer, hasher: &Plain) -> Result<Box<dyn Run>, String>;
 }
 
 struct Under<O> {
     step: Option<Step<O>>,
     told: Option<Told>,
-    /// When it came; it is not held up.
+    /// When it came.
     began: Timestamp,
     hashes: u32,
 }
@@ -128,6 +130,10 @@ impl<O: Tell + Send + Sync + 'static> Run for Under<O> {
 
     fn hashes(&self) -> u32 {
         self.hashes
+    }
+
+    fn is_held_up(&self, now: Timestamp) -> bool {
+        matches!(&self.step, Some(Step::Commit(commit)) if commit.write(now).is_err())
     }
 
     fn answer(mut self: Box<Self>, answer: Answer, hasher: &Plain) -> Result<Box<dyn Run>, String> {

@@ -24,14 +24,27 @@ pub(super) const BY_DEVICE: u8 = 16;
 #[derive(Default)]
 pub(super) struct Home {
     pub(super) people: Vec<Person>,
-    pub(super) facts: BTreeMap<&'static str, String>,
+    pub(super) facts: BTreeMap<String, String>,
     /// The keys of the store's rows.
     pub(super) rows: Vec<RecordKey>,
+    /// The records of the people's accounts, in their order.
+    pub(super) records: Vec<RecordKey>,
 }
 
 impl Home {
-    pub(super) fn note(&mut self, name: &'static str, text: impl Into<String>) {
-        self.facts.insert(name, text.into());
+    pub(super) fn note(&mut self, name: impl Into<String>, text: impl Into<String>) {
+        self.facts.insert(name.into(), text.into());
+    }
+
+    /// Notes when something ends: what is shown after that is of no use (law 6).
+    pub(super) fn note_end(&mut self, name: &str, ends: Timestamp) {
+        self.note(format!("{name} ends"), ends.unix_millis().to_string());
+    }
+
+    /// When something ends that was there before anything was asked.
+    pub(super) fn end(&self, name: &str) -> i64 {
+        let ends = self.facts.get(&format!("{name} ends"));
+        ends.unwrap_or_else(|| panic!("nobody knows when {name} ends")).parse().expect("a time")
     }
 }
 
@@ -45,6 +58,8 @@ pub(super) struct View<'a> {
     pub(super) made_of: RefCell<Vec<String>>,
     /// Which requests were looked at, whether or not they were over.
     pub(super) looked: Cell<u16>,
+    /// Which of the people at home it is.
+    pub(super) who: Cell<usize>,
 }
 
 impl View<'_> {
@@ -73,7 +88,7 @@ impl View<'_> {
     }
 
     pub(super) fn person(&self) -> &Person {
-        &self.home.people[0]
+        &self.home.people[self.who.get()]
     }
 }
 
@@ -100,8 +115,10 @@ pub(super) struct Ask {
     pub(super) ended_by: u16,
     /// What is dead then is only what lets past the second factor.
     pub(super) by_device: bool,
-    /// When what is shown ends (law 6).
-    pub(super) ends: Option<fn(&View<'_>) -> Option<i64>>,
+    /// What is shown of what was there before: once it has ended, it is worth nothing (law 6).
+    pub(super) ends: Option<&'static str>,
+    /// Whose it is, of those at home: it signs in to no other account, and writes no other's record (laws 5 and 9).
+    pub(super) of: Option<usize>,
     /// The gauge that a wrong guess counts on.
     pub(super) counts: Option<usize>,
     /// It may give guesses back, since it binds a factor anew or ends a run of failures.
@@ -115,6 +132,9 @@ pub(super) struct Ask {
     /// It need not be granted in any history.
     pub(super) hopeless: bool,
 }
+
+/// Whose an account is that is yet to be made.
+pub(super) const NEWCOMER: usize = usize::MAX;
 
 /// A request, by what it is made of.
 pub(super) fn ask<R, F>(what: impl Into<String>, make: F) -> Ask
@@ -141,6 +161,7 @@ where
         ended_by: 0,
         by_device: false,
         ends: None,
+        of: None,
         counts: None,
         rebinds: false,
         session: None,
@@ -175,8 +196,11 @@ impl Ask {
     pub(super) fn by_device(self) -> Self {
         Self { by_device: true, ..self }
     }
-    pub(super) fn ends(self, ends: fn(&View<'_>) -> Option<i64>) -> Self {
-        Self { ends: Some(ends), ..self }
+    pub(super) fn ends(self, what: &'static str) -> Self {
+        Self { ends: Some(what), ..self }
+    }
+    pub(super) fn of(self, whose: usize) -> Self {
+        Self { of: Some(whose), ..self }
     }
     pub(super) fn counts(self, gauge: usize) -> Self {
         Self { counts: Some(gauge), hopeless: true, ..self }
@@ -305,6 +329,12 @@ impl Scene {
     }
     pub(super) fn enough(self, enough: fn(u8) -> bool) -> Self {
         Self { enough, ..self }
+    }
+    /// The same once more, in another way that takes longer.
+    pub(super) fn once_more(self, how: &str) -> Self {
+        let name = format!("{how} {}", self.name);
+        let family = self.family.as_ref().map(|family| format!("{how} {family}"));
+        Self { name, family, ..self }.long()
     }
     pub(super) fn long(self) -> Self {
         Self { quick: false, ..self }

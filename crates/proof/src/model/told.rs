@@ -19,6 +19,8 @@ pub(super) struct Told {
     pub(super) facts: Facts,
     /// Whether somebody was signed in.
     pub(super) signed_in: bool,
+    /// The account that it was good for, where that is told.
+    pub(super) account: Option<String>,
     /// The guesses that the limit named in the answer still allows.
     pub(super) remaining: Option<u32>,
     /// What is left to try by the answer itself.
@@ -45,6 +47,9 @@ pub(super) trait Tell: Debug {
     fn signed_in(&self) -> bool {
         false
     }
+    fn account(&self) -> Option<&AccountId> {
+        None
+    }
 }
 
 impl Told {
@@ -58,14 +63,15 @@ impl Told {
             Verdict::Granted(_) => (true, "", None),
             Verdict::Refused(refusal) => (false, name(refusal), left(refusal)),
         };
-        let (mut facts, mut signed_in) = (Facts::new(), false);
+        let (mut facts, mut signed_in, mut account) = (Facts::new(), false, None);
         if let Verdict::Granted(output) = &outcome.verdict {
             facts = output.facts();
             signed_in = output.signed_in();
+            account = output.account().map(|account| account.as_str().to_owned());
         }
         let compared = events.iter().filter(|event| compares(&event.kind)).count();
         let mail = mail.iter().map(Mailed::of).collect();
-        Self { granted, no, public, facts, signed_in, remaining, attempts_left, compared, mail }
+        Self { granted, no, public, facts, signed_in, account, remaining, attempts_left, compared, mail }
     }
 
     /// What somebody sees who is told, and who watches how much is mailed: not to whom, and not what.
@@ -179,6 +185,9 @@ impl Tell for SessionState {
 }
 
 impl Tell for SignedIn {
+    fn account(&self) -> Option<&AccountId> {
+        Some(Self::account(self))
+    }
     fn facts(&self) -> Facts {
         let device = self.device().map(|device| ("device", device.expose()));
         [("session", self.session().expose())].into_iter().chain(device).collect()
@@ -189,12 +198,21 @@ impl Tell for SignedIn {
 }
 
 impl Tell for SecondFactor {
+    fn account(&self) -> Option<&AccountId> {
+        Some(&self.account)
+    }
     fn facts(&self) -> Facts {
         self.login.as_ref().map(|login| ("login", login.expose())).into_iter().collect()
     }
 }
 
 impl Tell for Progress {
+    fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::SignedIn(signed_in) => Tell::account(signed_in),
+            Self::SecondFactor(second) => Tell::account(second),
+        }
+    }
     fn facts(&self) -> Facts {
         match self {
             Self::SignedIn(signed_in) => signed_in.facts(),
@@ -213,6 +231,9 @@ impl Tell for GrantedReset {
 }
 
 impl Tell for Verified {
+    fn account(&self) -> Option<&AccountId> {
+        Some(&self.account)
+    }
     fn facts(&self) -> Facts {
         let progress = self.progress.as_ref().map(Tell::facts).unwrap_or_default();
         let grant = self.grant.as_ref().map(Tell::facts).unwrap_or_default();

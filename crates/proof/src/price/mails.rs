@@ -117,40 +117,22 @@ fn owners(settings: &Settings, with_device: bool, mailed: bool) -> (u64, String)
     let by_session = session.clone();
     ways.push(Box::new(move |world: &World| again(world, world.step_up_code(&by_session))));
     for device in [None, device.clone()].into_iter().take(1 + usize::from(device.is_some())) {
-        if mailed {
-            let mut device = device.clone();
-            ways.push(Box::new(move |world: &World| {
-                let request =
-                    PasswordSignIn { device: device.clone(), ..knock(VICTIM, PASSWORD, Steps::Stepwise) };
-                match world.ask(request).into_result() {
-                    Ok(Progress::SecondFactor(second)) => {
-                        if second.device.is_some() {
-                            device = second.device.clone();
-                        }
-                        let wait = second.state.and_then(|state| state.resend_at);
-                        let minute = world.now().saturating_add(Duration::from_secs(60));
-                        if second.mailed { Ok(()) } else { Err(wait.unwrap_or(minute)) }
-                    }
-                    other => again(world, other).and(Err(Timestamp::MAX)),
-                }
-            }));
-        }
-        if !mailed {
-            let mut device = device.clone();
-            ways.push(Box::new(move |world: &World| {
-                let request =
-                    PasswordSignIn { device: device.clone(), ..knock(VICTIM, PASSWORD, Steps::Stepwise) };
-                match world.ask(request).into_result() {
-                    Ok(Progress::SecondFactor(second)) => {
-                        if second.device.is_some() {
-                            device = second.device.clone();
-                        }
-                        again(world, world.lost(&second.login.unwrap()))
-                    }
-                    other => again(world, other).and(Err(Timestamp::MAX)),
-                }
-            }));
-        }
+        let mut device = device.clone();
+        ways.push(Box::new(move |world: &World| {
+            let request =
+                PasswordSignIn { device: device.clone(), ..knock(VICTIM, PASSWORD, Steps::Stepwise) };
+            let second = match world.ask(request).into_result() {
+                Ok(Progress::SecondFactor(second)) => second,
+                other => return again(world, other).and(Err(Timestamp::MAX)),
+            };
+            device = second.device.clone().or(device.take());
+            if mailed {
+                let wait = second.state.and_then(|state| state.resend_at);
+                let minute = world.now().saturating_add(Duration::from_secs(60));
+                return if second.mailed { Ok(()) } else { Err(wait.unwrap_or(minute)) };
+            }
+            again(world, world.lost(&second.login.unwrap()))
+        }));
     }
     sent(&world, ways)
 }

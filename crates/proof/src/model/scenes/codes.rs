@@ -48,14 +48,6 @@ fn at_home(world: &World) -> Home {
     home
 }
 
-fn ends(view: &View<'_>) -> Option<i64> {
-    view.home.facts["code_ends"].parse().ok()
-}
-
-fn session_ends(view: &View<'_>) -> Option<i64> {
-    view.home.facts["session_ends"].parse().ok()
-}
-
 fn keeps_previous() -> Settings {
     let mut settings = small();
     settings.codes.live_sessions = 1;
@@ -224,11 +216,9 @@ pub(super) fn scenes() -> Vec<Scene> {
             "a code at its end, and the one that took its place at the end of the session",
             asked_in,
             vec![
-                ask("the right code", verify_in(OTP, CODE)).shows(BY_MAILBOX).once("the code").ends(ends),
-                ask("another code, please", resend(OTP)).stranger().session("the one").ends(session_ends),
-                ask("the other code", verify_in(OTP, From::Of(1, "code")))
-                    .once("the code")
-                    .ends(session_ends),
+                ask("the right code", verify_in(OTP, CODE)).shows(BY_MAILBOX).once("the code").ends("code"),
+                ask("another code, please", resend(OTP)).stranger().session("the one").ends("otp"),
+                ask("the other code", verify_in(OTP, From::Of(1, "code"))).once("the code").ends("otp"),
             ],
         )
         .clocks(4, &[299 * SECOND - 1, 1, 300 * SECOND])
@@ -241,7 +231,7 @@ pub(super) fn scenes() -> Vec<Scene> {
                 ask("the right code", verify_in(OTP, CODE))
                     .shows(BY_MAILBOX)
                     .once("the code")
-                    .ends(ends)
+                    .ends("code")
                     .ended_by(&[1, 2]),
                 ask("a wrong code", wrong(0)).stranger().counts(0),
                 ask("a wrong code once more", wrong(1)).stranger().counts(0),

@@ -1,6 +1,8 @@
 //! The tables of what is explored.
 
 mod codes;
+mod neighbours;
+mod operations;
 mod pairs;
 mod recovery;
 mod say;
@@ -9,6 +11,11 @@ mod sign_up;
 mod strangers;
 
 use super::scene::Scene;
+
+/// What the operations are called of which all pairs are explored.
+pub(super) fn operations() -> Vec<String> {
+    operations::operations().iter().map(|operation| (operation.ask)().what).collect()
+}
 
 /// All of them.
 pub(super) fn all() -> Vec<Scene> {
@@ -19,6 +26,7 @@ pub(super) fn all() -> Vec<Scene> {
         sign_up::scenes(),
         strangers::scenes(),
         pairs::scenes(),
+        neighbours::scenes(),
     ];
     tables.into_iter().flatten().collect()
 }

@@ -33,11 +33,18 @@ pub(super) fn small() -> Settings {
     settings
 }
 
-/// The same, and a record goes by the latest time it saw even where a request was under way for most of an hour: beyond the tolerance it would
-/// take that for a clock that was set back, and go by it.
-pub(super) fn small_and_patient() -> Settings {
+/// The same, and one more message, for an account that had three mailed to come to be what it is.
+pub(super) fn small_but_for_mail() -> Settings {
     let mut settings = small();
-    settings.clock_tolerance = Duration::from_secs(3600);
+    settings.sends.short.count = 4;
+    settings
+}
+
+/// The same, and no time gives guesses back: no more in the long run than in the short one.
+pub(super) fn strict() -> Settings {
+    let mut settings = small_but_for_mail();
+    settings.guesses.long.count = 3;
+    settings.guesses.consecutive = 3;
     settings
 }
 
@@ -48,6 +55,12 @@ pub(super) fn tiny() -> Settings {
     settings.devices.max_failures = 1;
     settings.sends.short.count = 2;
     settings
+}
+
+/// The records of the accounts that there are.
+pub(super) fn records(world: &World) -> Vec<record::RecordKey> {
+    let accounts = Some(record::RecordKind::Account);
+    world.seen.rows.lock().unwrap().keys().copied().filter(|key| key.kind() == accounts).collect()
 }
 
 /// A code that is not the one.
@@ -139,9 +152,10 @@ pub(super) fn asked(world: &World, home: &mut Home, purpose: Purpose, who: &str,
     home.note(names[1], mail.code.expect("a code").expose());
     if let Some(link) = mail.link {
         home.note(names[2], link.expose());
+        home.note_end(names[2], mail.link_expires_at.expect("a link ends"));
     }
-    home.note("code_ends", started.state.code_expires_at.expect("live").unix_millis().to_string());
-    home.note("session_ends", started.state.session_expires_at.unix_millis().to_string());
+    home.note_end(names[0], started.state.session_expires_at);
+    home.note_end(names[1], started.state.code_expires_at.expect("live"));
 }
 
 /// A password, and a second factor with it.
@@ -203,6 +217,19 @@ pub(super) fn change(
     move |view| Some(changing(&view.person().session, current, to))
 }
 
+/// The same, of another of those who are at home.
+pub(super) fn by<R>(
+    person: usize,
+    make: impl Fn(&View<'_>) -> Option<R> + Send + Sync,
+) -> impl Fn(&View<'_>) -> Option<R> + Send + Sync {
+    move |view| {
+        let before = view.who.replace(person);
+        let made = make(view);
+        view.who.set(before);
+        made
+    }
+}
+
 /// Requests of somebody signed in that name nothing but the session.
 macro_rules! with_session {
     ($($name:ident => $request:ident { $($field:ident: $value:expr),* }),* $(,)?) => {$(
@@ -223,6 +250,7 @@ with_session!(
     forget => ForgetDevices { which: None },
     enrol => EnrolTotp { password: password(PASSWORD) },
     disable_totp => DisableTotp { password: None },
+    enable_mailed => EnableMailedCode { password: password(PASSWORD) },
     disable_mailed => DisableMailedCode { password: None },
     regenerate => RegenerateRecoveryCodes { password: None },
     delete => DeleteAccount { password: None },

@@ -107,6 +107,36 @@ const fn two_factors(shown: u8) -> bool {
     shown & BY_PASSWORD != 0 && shown & (BY_APP | BY_DRAWER | BY_MAILBOX | BY_DEVICE) != 0
 }
 
+/// Uses of a device, while its password is guessed and it is forgotten.
+fn on_a_device(name: &'static str, about: &'static str, uses: &[&str]) -> Scene {
+    let forgotten = uses.len() + 1;
+    let used = uses.iter().map(|what| {
+        ask(*what, on_device(WHO, PASSWORD, H("device")))
+            .shows(BY_PASSWORD | BY_DEVICE)
+            .dead_after(&[forgotten])
+            .by_device()
+    });
+    let wrong = || on_device(WHO, WRONG_PASSWORD, H("device"));
+    let others = [ask("a wrong password there", wrong()).counts(0), ask("devices forgotten", forget)];
+    Scene::new(name, about, with_device, used.chain(others).collect())
+        .settings(small)
+        .gauge(gauge("passwords on the device", NOT_THE_PASSWORD, 3, move |view| {
+            // Forgotten, its ticket leads to the strangers' door.
+            if view.was_granted(forgotten) { None } else { wrong()(view) }
+        }))
+        .enough(two_factors)
+}
+
+/// An account of the host's own, from before, that stays open to whoever has its password.
+fn from_before(name: &'static str, about: &'static str, asks: Vec<Ask>) -> Scene {
+    let right = ask("the right password", enter(WHO, PASSWORD));
+    Scene::new(name, about, legacy, asks).settings(small).way(
+        12,
+        "to sign in by the password from before",
+        vec![right],
+    )
+}
+
 pub(super) fn scenes() -> Vec<Scene> {
     let wrong = || enter(WHO, WRONG_PASSWORD);
     let at_the_door =
@@ -170,7 +200,7 @@ pub(super) fn scenes() -> Vec<Scene> {
                 ask("a fourth", wrong()).stranger().counts(0),
             ],
         )
-        .settings(small_and_patient)
+        .settings(small)
         // The free ones are forgotten with time; those of the long rule are not.
         .gauge(at_the_door(5))
         .clocks(2, &[15 * MINUTE - 1, 1, -30 * SECOND])
@@ -279,41 +309,12 @@ pub(super) fn scenes() -> Vec<Scene> {
         )
         .settings(small)
         .enough(two_factors),
-        Scene::new(
-            "devices",
-            "a device: its password guessed, forgotten meanwhile",
-            with_device,
-            vec![
-                ask("on the device", on_device(WHO, PASSWORD, H("device"))).shows(BY_PASSWORD | BY_DEVICE).dead_after(&[2]).by_device(),
-                ask("a wrong password there", on_device(WHO, WRONG_PASSWORD, H("device"))).counts(0),
-                ask("devices forgotten", forget),
-            ],
-        )
-        .settings(small)
-        .gauge(gauge("passwords on the device", NOT_THE_PASSWORD, 3, |view| {
-            // Forgotten, its ticket leads to the strangers' door.
-            let forgotten = view.was_granted(2);
-            if forgotten { None } else { on_device(WHO, WRONG_PASSWORD, H("device"))(view) }
-        }))
-        .enough(two_factors),
-        Scene::new(
+        on_a_device("devices", "a device: its password guessed, forgotten meanwhile", &["on the device"]),
+        on_a_device(
             "devices-many",
             "the same once more: its password guessed, its ticket twice, forgotten meanwhile",
-            with_device,
-            vec![
-                ask("on the device", on_device(WHO, PASSWORD, H("device"))).shows(BY_PASSWORD | BY_DEVICE).dead_after(&[3]).by_device(),
-                ask("on the device again", on_device(WHO, PASSWORD, H("device"))).shows(BY_PASSWORD | BY_DEVICE).dead_after(&[3]).by_device(),
-                ask("a wrong password there", on_device(WHO, WRONG_PASSWORD, H("device"))).counts(0),
-                ask("devices forgotten", forget),
-            ],
+            &["on the device", "on the device again"],
         )
-        .settings(small)
-        .gauge(gauge("passwords on the device", NOT_THE_PASSWORD, 3, |view| {
-            // Forgotten, its ticket leads to the strangers' door.
-            let forgotten = view.was_granted(3);
-            if forgotten { None } else { on_device(WHO, WRONG_PASSWORD, H("device"))(view) }
-        }))
-        .enough(two_factors)
         .long(),
         Scene::new(
             "device-without-exemption",
@@ -346,34 +347,28 @@ pub(super) fn scenes() -> Vec<Scene> {
             let device = Some(H("device").ticket(view)?);
             Some(PasswordSignIn { device, ..knock(WHO, PASSWORD, Steps::AtOnce(proofs)) })
         })]),
-        Scene::new(
+        from_before(
             "taken-over",
             "an account of the host's own, from before: two right passwords, a wrong one",
-            legacy,
             vec![
                 ask("the right password", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
                 ask("the right password again", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
                 ask("a wrong password", wrong()).stranger().counts(0),
             ],
         )
-        .settings(small)
         .gauge(at_the_door(3))
-        .enough(|shown| shown & BY_PASSWORD != 0)
-        .way(12, "to sign in by the password from before", vec![ask("the right password", enter(WHO, PASSWORD))]),
-        Scene::new(
+        .enough(|shown| shown & BY_PASSWORD != 0),
+        from_before(
             "taken-over-by-mail",
             "the same, by the password and by a mailed code",
-            legacy,
             vec![
                 ask("the right password", enter(WHO, PASSWORD)).shows(BY_PASSWORD),
                 ask("a code, please", sign_in(WHO)).stranger(),
                 ask("that code", verify(Purpose::SignIn, From::Of(1, "otp"), From::Of(1, "code"))).shows(BY_MAILBOX),
             ],
         )
-        .settings(small)
         .enough(|shown| shown & (BY_PASSWORD | BY_MAILBOX) != 0)
         .gauge(gauge("guesses at the code", NOT_THE_CODE, 2, guess(Purpose::SignIn, From::Of(1, "otp"), From::Of(1, "code"), 5)))
-        .way(12, "to sign in by the password from before", vec![ask("the right password", enter(WHO, PASSWORD))])
         .troubles(1, 0),
     ]
 }

@@ -69,7 +69,7 @@ fn unknown(world: &World) -> Home {
 /// What strangers do at a door.
 fn knocking() -> Vec<Ask> {
     vec![
-        ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
+        knock_wrongly("a wrong password"),
         ask("a code, please", sign_in(WHO)).stranger(),
         ask("a wrong code", guess(Purpose::SignIn, From::Of(1, "otp"), From::Nothing, 0))
             .stranger()
@@ -85,7 +85,7 @@ fn asking() -> Vec<Ask> {
             .hopeless(),
         ask("a sign-up", signing_up(WHO)).stranger(),
         ask("the sign-up given up", cancel(From::Of(2, "otp"))).stranger(),
-        ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
+        knock_wrongly("a wrong password"),
     ]
 }
 
@@ -93,7 +93,7 @@ fn asking() -> Vec<Ask> {
 fn both() -> Vec<Ask> {
     let more = vec![
         ask("another code, please", resend(From::Of(1, "otp"))).stranger().hopeless(),
-        ask("another wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
+        knock_wrongly("another wrong password"),
     ];
     knocking().into_iter().chain(more).collect()
 }
@@ -102,60 +102,51 @@ fn two(name: &'static str, about: &'static str, here: fn(&World) -> Home, asks: 
     Scene::new(name, about, here, asks).beside(unknown).settings(tiny)
 }
 
-pub(super) fn scenes() -> Vec<Scene> {
-    let device = || ask("the owner's device", on_device(WHO, PASSWORD, H("device")));
-    let link = || ask("the owner's link", redeem_recovery(H("lost link")));
-    vec![
-        Scene::new(
-            "strangers",
-            "strangers guess and ask until they are locked out; the owner's device and link still work",
-            owner,
-            vec![
-                ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-                ask(
-                    "another, on a device that was forgotten",
-                    on_device(WHO, WRONG_PASSWORD, H("lost device")),
-                )
-                .stranger()
-                .hopeless(),
-                ask("a wrong code", guess(Purpose::SignIn, H("otp"), H("code"), 0)).stranger().hopeless(),
-            ],
-        )
+fn knock_wrongly(what: &str) -> Ask {
+    ask(what, enter(WHO, WRONG_PASSWORD)).stranger().hopeless()
+}
+
+fn device() -> Ask {
+    ask("the owner's device", on_device(WHO, PASSWORD, H("device")))
+}
+
+fn link() -> Ask {
+    ask("the owner's link", redeem_recovery(H("lost link")))
+}
+
+/// Strangers at the door and on a device that is the owner's no more, and what else they do.
+fn locked_out(name: &'static str, also: Vec<Ask>) -> Scene {
+    let forgotten = on_device(WHO, WRONG_PASSWORD, H("lost device"));
+    let forgotten = ask("another, on a device that was forgotten", forgotten).stranger().hopeless();
+    let asks = [knock_wrongly("a wrong password"), forgotten].into_iter().chain(also).collect();
+    let about = "strangers guess and ask until they are locked out; the owner's device and link still work";
+    Scene::new(name, about, owner, asks)
         .settings(tiny)
         .way(9, "to sign in on the owner's device", vec![device()])
-        .way(9, "to set a new password by the mailed link", vec![link()]),
-        Scene::new(
+        .way(9, "to set a new password by the mailed link", vec![link()])
+}
+
+pub(super) fn scenes() -> Vec<Scene> {
+    let wrong_code =
+        || ask("a wrong code", guess(Purpose::SignIn, H("otp"), H("code"), 0)).stranger().hopeless();
+    vec![
+        locked_out("strangers", vec![wrong_code()]),
+        locked_out(
             "strangers-many",
-            "strangers guess and ask until they are locked out; the owner's device and link still work",
-            owner,
             vec![
-                ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-                ask(
-                    "another, on a device that was forgotten",
-                    on_device(WHO, WRONG_PASSWORD, H("lost device")),
-                )
-                .stranger()
-                .hopeless(),
                 ask("a lost password", recover(WHO)).stranger(),
-                ask("a wrong code", guess(Purpose::SignIn, H("otp"), H("code"), 0)).stranger().hopeless(),
+                wrong_code(),
                 ask("a second wrong code", guess(Purpose::Recover, H("lost"), H("lost code"), 1))
                     .stranger()
                     .hopeless(),
             ],
         )
-        .settings(tiny)
-        .way(9, "to sign in on the owner's device", vec![device()])
-        .way(9, "to set a new password by the mailed link", vec![link()])
         .long(),
         Scene::new(
             "strangers-and-owner",
             "the owner signs in on the device while strangers lock the door",
             owner,
-            vec![
-                ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-                device().shows(BY_PASSWORD | BY_DEVICE),
-                link(),
-            ],
+            vec![knock_wrongly("a wrong password"), device().shows(BY_PASSWORD | BY_DEVICE), link()],
         )
         .settings(tiny)
         .troubles(1, 1),
@@ -171,11 +162,7 @@ pub(super) fn scenes() -> Vec<Scene> {
             "worlds-locked",
             "locks and their ends: an account, or none",
             known_with_app,
-            vec![
-                ask("a wrong password", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-                ask("a second", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-                ask("a third", enter(WHO, WRONG_PASSWORD)).stranger().hopeless(),
-            ],
+            vec![knock_wrongly("a wrong password"), knock_wrongly("a second"), knock_wrongly("a third")],
         )
         .clocks(2, &[15 * MINUTE - 1, 1, -10 * MINUTE])
         .troubles(1, 0)
