@@ -5,8 +5,8 @@ use countersign::*;
 use crate::WHO;
 use crate::common::{IntoResult, World, verify};
 use crate::drive::{Act, Stage, drive};
-use crate::owner::{APP, MAILED, NONE, changing, password, resetting, second};
-use crate::people::{PASSWORD, WRONG_PASSWORD, label, proving};
+use crate::owner::{APP, MAILED, NONE, changing, client, resetting};
+use crate::people::{PASSWORD, label};
 
 /// A mailed code that signs in.
 fn entering(session: &Ticket<OtpSession>, code: &str) -> Verify {
@@ -34,23 +34,24 @@ fn r76_no_hash_for_what_is_refused_anyway() {
     let request = RequirePasswordChange { account };
     world.ask(request).into_result().unwrap();
     unhashed(&world, "a required change", &|| world.delete(&other, Some(PASSWORD)).is_ok());
-    // A password that may not be guessed at for now, as the factor that is still to be shown.
-    let world = World::recommended();
-    let _ = world.owner(WHO, MAILED);
-    world.seconds(3_600);
-    let started = world.start(Purpose::SignIn, WHO).unwrap();
-    let verified = world.ask(entering(&started.session, &world.last_code())).into_result().unwrap();
-    let login = second(verified.progress.unwrap()).login.unwrap();
-    let guess = |text: &str| world.ask(proving(&login, Proof::Password(password(text)))).into_result();
-    while matches!(guess(WRONG_PASSWORD), Err(Refusal::InvalidProof { .. })) {}
-    unhashed(&world, "a locked password", &|| guess(PASSWORD).is_ok());
     // A further proof that may not be guessed at for now, for a new password.
     let world = World::recommended();
     let person = world.owner(WHO, APP);
+    let again = |grant: &Ticket<ResetGrant>, proof| {
+        world.ask(resetting(grant, "Quite another 5", Some(proof))).into_result()
+    };
+    for _ in 0..3 {
+        world.seconds(61);
+        let grant = world.granted(WHO).unwrap().grant;
+        while matches!(again(&grant, person.wrong_totp(&world)), Err(Refusal::InvalidProof { .. })) {}
+    }
+    world.seconds(61);
     let grant = world.granted(WHO).unwrap().grant;
-    let again = |proof| world.ask(resetting(&grant, "Quite another 5", Some(proof))).into_result();
-    while matches!(again(person.wrong_totp(&world)), Err(Refusal::InvalidProof { .. })) {}
-    unhashed(&world, "a locked proof", &|| again(person.totp(&world)).is_ok());
+    unhashed(&world, "a locked proof", &|| {
+        let answer = again(&grant, person.totp(&world));
+        assert!(matches!(answer, Err(Refusal::Limited { .. })), "{answer:?}");
+        false
+    });
 }
 
 /// Whoever is known to have a record is not asked for in the directory again.
@@ -70,7 +71,7 @@ fn the_directory_is_asked_once() {
 #[test]
 fn r79_a_password_is_changed_only_for_the_session_that_asked() {
     type Between = fn(&World, &Ticket<Session>, &Ticket<Session>);
-    let between: [(&str, Between); 4] = [
+    let between: [(&str, Between); 5] = [
         ("nothing", |_, _, _| {}),
         ("the session was ended", |world, _, other| {
             world.end_sessions(other, Which::Others).unwrap();
@@ -78,11 +79,14 @@ fn r79_a_password_is_changed_only_for_the_session_that_asked() {
         ("a factor was added", |world, session, _| {
             world.enable_mailed(session).unwrap();
         }),
+        ("a factor was taken away", |world, session, _| {
+            world.disable_mailed(session, Some(PASSWORD)).unwrap();
+        }),
         ("the account was suspended", |world, _, _| world.suspend(&world.account(WHO).unwrap(), true)),
     ];
     for (what, happens) in between {
         let world = World::recommended();
-        let person = world.owner(WHO, NONE);
+        let person = world.owner(WHO, if what.ends_with("away") { MAILED } else { NONE });
         let other = world.fresh(&person);
         let person = world.fresh(&person);
         let mut commits = 0;
@@ -142,4 +146,29 @@ fn law12_a_device_settles_no_move() {
     let _ = world.by_device("new@example.com", PASSWORD, &device).unwrap().signed_in().expect("trusted");
     assert!(!world.events().contains(&"address.changed"), "{:?}", world.events());
     assert!(world.knows(WHO, PASSWORD), "the only door that the directory knows");
+}
+
+/// What a session proves is noted though more is asked of it: one that a device let past the app shows the password anew, and is still one without the
+/// app.
+#[test]
+fn a_proof_is_noted_though_another_is_missing() {
+    let world = World::recommended();
+    let mut person = world.owner(WHO, APP);
+    let device = world.device(&mut person);
+    let signed_in = world.by_device(WHO, PASSWORD, &device).unwrap().signed_in().unwrap();
+    let within = Settings::recommended().step_up.max_age;
+    let fresh = |factor| {
+        let request = RequireFresh {
+            client: client(),
+            session: signed_in.session().clone(),
+            factor: Some(factor),
+            within,
+        };
+        world.ask(request).into_result().is_ok()
+    };
+    world.seconds(i64::try_from(within.as_secs()).unwrap() + 1);
+    assert_eq!((fresh(Factor::Password), fresh(Factor::Totp)), (false, false));
+    let proof = Proof::Password(Password::typed(PASSWORD).unwrap());
+    assert!(world.step_up(signed_in.session(), proof).is_err(), "the app is still to be shown");
+    assert_eq!((fresh(Factor::Password), fresh(Factor::Totp)), (true, false));
 }

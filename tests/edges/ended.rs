@@ -9,49 +9,55 @@ use crate::common::{Fault, IntoResult, World, key};
 use crate::owner::{APP, NONE, client, second};
 use crate::people::PASSWORD;
 
-/// Law 7, B078: what a request saw expired is erased in its commit, whichever else of it was: a clock set back revives none. A session, a device,
-/// an app that waits and a recovery of the app end together or apart; the session that looks lives on.
+/// Law 7, B078: what a request saw expired is erased in its commit, whatever else ends with it: a clock set back, within the tolerance or not,
+/// revives none of it. A session, a device, an app that waits to be confirmed and a recovery end at one moment, alone or together.
 #[test]
 fn b078_what_was_seen_expired_is_revived_by_no_clock() {
-    let hour = Duration::from_secs(3_600);
-    for mask in 0..16_u8 {
-        let mut settings = Settings::recommended();
-        settings.sessions.life = 24 * hour;
-        settings.devices.life = if mask & 1 > 0 { 2 * hour } else { 1_000 * hour };
-        settings.recovery.factor_wait = hour;
-        settings.recovery.factor_window = if mask & 2 > 0 { hour } else { 24 * hour };
-        settings.sessions.idle = None;
-        let world = World::new(settings);
-        let mut person = world.owner(WHO, APP);
-        let _ = world.device(&mut person);
-        if mask & 4 > 0 {
-            // Signed in by the code, so that there is a session that ends before the one that looks.
-            world.seconds(-20 * 3_600);
-        }
-        let login = second(world.stepwise(WHO, PASSWORD).unwrap()).login.unwrap();
-        let _ = world.lost(&login).unwrap();
-        if mask & 8 > 0 {
-            let _ = world.enrol(&person.session);
-        }
-        let before = stands(&world, &person.session);
-        world.seconds(4 * 3_600);
-        let seen = stands(&world, &person.session);
-        world.seconds(-4 * 3_600);
-        let after = stands(&world, &person.session);
-        for ((before, seen), after) in before.iter().zip(&seen).zip(&after) {
-            assert!(after <= seen && seen <= before, "mask {mask}: {before} {seen} {after}");
+    for (has, mask) in
+        [(NONE, 1), (NONE, 2), (NONE, 3), (NONE, 8), (NONE, 9), (NONE, 11), (APP, 4), (APP, 5), (APP, 7)]
+    {
+        for back in [1, 86_400] {
+            let mut settings = Settings::recommended();
+            settings.sessions.idle = Some(Duration::from_secs(7_200));
+            settings.devices.life = Duration::from_secs(7_200);
+            settings.recovery.factor_wait = Duration::from_secs(3_600);
+            settings.recovery.factor_window = Duration::from_secs(3_600);
+            settings.totp.enrolment = Duration::from_secs(600);
+            let world = World::new(settings);
+            let person = world.owner(WHO, has);
+            let looks = world.fresh(&person);
+            let ends = world.fresh(&person);
+            if mask & 2 > 0 {
+                let _ = world.trust(&ends).unwrap();
+            }
+            if mask & 4 > 0 {
+                let login = second(world.stepwise(WHO, PASSWORD).unwrap()).login.unwrap();
+                let _ = world.lost(&login).unwrap();
+            }
+            world.seconds(6_600);
+            assert!(world.check(&looks).is_ok());
+            let app = (mask & 8 > 0).then(|| world.enrol(&looks).unwrap());
+            world.seconds(599);
+            let used = if mask & 1 > 0 { vec![&looks] } else { vec![&looks, &ends] };
+            assert!(used.into_iter().all(|session| world.check(session).is_ok()));
+            let there = |expected: bool| {
+                let devices = world.devices(&looks).unwrap().len();
+                assert_eq!(devices, usize::from(expected && mask & 2 > 0), "the device: {mask} {back}");
+                let recovery = world.secured(&looks).unwrap().recovery.is_some();
+                assert_eq!(recovery, expected && mask & 4 > 0, "the recovery: {mask} {back}");
+            };
+            there(true);
+            world.seconds(1);
+            // The one look that sees it: nothing else is to be written in it.
+            assert!(world.check(&looks).is_ok());
+            world.seconds(-back);
+            assert_eq!(world.check(&ends).is_ok(), mask & 1 == 0, "the session: {mask} {back}");
+            there(false);
+            if let Some(app) = app {
+                assert!(world.confirm(&looks, &app.code(world.now(), 0)).is_err(), "the app: {mask} {back}");
+            }
         }
     }
-}
-
-/// How many sessions, devices, waiting apps and recoveries there are.
-fn stands(world: &World, session: &Ticket<Session>) -> [usize; 3] {
-    let secured = world.secured(session).unwrap();
-    [
-        world.sessions(session).unwrap().len(),
-        world.devices(session).unwrap().len(),
-        usize::from(secured.recovery.is_some()),
-    ]
 }
 
 /// Law 13: a visitor's record in which nothing is left that anybody could miss is deleted by whoever comes by, and no row is made for
@@ -90,6 +96,9 @@ fn law12_a_deleted_account_is_nobody_even_while_the_directory_leads_to_it() {
     world.start(Purpose::Recover, WHO).unwrap();
     assert!(world.last_mail().suppressed, "nobody is mailed");
     assert_eq!(world.check(&person.session).unwrap_err(), Refusal::InvalidSession);
+    // Nor can an operator do anything to it.
+    let request = SetSuspended { account: person.account, suspended: true };
+    assert_eq!(world.ask(request).into_result().unwrap_err(), Refusal::InvalidSession);
 }
 
 /// Law 7: an operator who asks for what cannot be sees to it that what has ended stays so, as everybody does.
@@ -180,6 +189,22 @@ fn law11_nothing_is_left_of_a_deleted_account() {
     };
     assert_eq!(left(true), left(false));
     assert_eq!(left(false).1, Duration::from_secs(7 * 86_400), "longer than any request that began before");
+}
+
+/// Law 7: nor is a device trusted for longer.
+#[test]
+fn law7_a_device_is_trusted_no_longer_for_a_clock_that_was_set_back() {
+    let mut settings = Settings::recommended();
+    settings.devices.life = Duration::from_secs(3_600);
+    let world = World::new(settings);
+    let mut person = world.owner(WHO, NONE);
+    let _ = world.device(&mut person);
+    world.seconds(-86_400);
+    assert_eq!(world.devices(&person.session).unwrap().len(), 1);
+    world.seconds(3_599);
+    assert_eq!(world.devices(&person.session).unwrap().len(), 1);
+    world.seconds(1);
+    assert_eq!(world.devices(&person.session).unwrap().len(), 0);
 }
 
 /// Law 7: what was proven is not fresh for longer because a clock was set back.

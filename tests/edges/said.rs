@@ -286,6 +286,10 @@ fn the_end_of_an_unused_session_is_told() {
     let signed_in = world.stepwise(WHO, PASSWORD).unwrap().signed_in().unwrap();
     let end = world.now().saturating_add(Duration::from_secs(3_600));
     assert_eq!(signed_in.idle_expires_at(), Some(end));
+    world.clock.set(Timestamp::from_unix_millis(end.unix_millis() - 1));
+    assert!(world.trying(|| world.check(signed_in.session()).is_ok()));
+    world.clock.set(end);
+    assert_eq!(world.check(signed_in.session()).unwrap_err(), Refusal::InvalidSession);
 }
 
 /// A use of a session is written down when what is known of the last is too old, and not before.

@@ -169,6 +169,7 @@ fn the_longest_wait_is_that_of_the_slowest_limit() {
     let mut settings = Settings::recommended();
     settings.guesses.long = long;
     settings.guesses.long.window = MINUTE;
+    (settings.links.sign_up, settings.links.recover) = (MINUTE, MINUTE);
     assert_eq!(settings.guesses.longest_lock, settings.sends.long.window);
     assert_eq!(Price::of(&settings).hold_off.rule, "guesses_lock");
 }

@@ -298,15 +298,9 @@ fn notice(mut decision: Decision<Started>, owner: &Known) -> Decision<Started> {
     decision.mail = decision
         .mail
         .into_iter()
-        .map(|envelope| Envelope {
-            to: owner.address.clone(),
-            kind: MessageKind::SignUpTaken,
-            code: None,
-            link: None,
-            expires_at: None,
-            link_expires_at: None,
-            suppressed: false,
-            ..envelope
+        .map(|Envelope { locale, issued_at, .. }| Envelope {
+            locale,
+            ..Envelope::notice(owner.address.clone(), MessageKind::SignUpTaken, issued_at)
         })
         .collect();
     decision

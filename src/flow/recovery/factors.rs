@@ -171,13 +171,8 @@ impl OnLogin<FactorRecovery> for RecoverFactor {
         if let Err(refusal) = desk.may_send(cx, purpose) {
             return crate::flow::limited(cx, desk, Self::OPERATION, refusal);
         }
-        let address = desk.address()?;
-        let subject = Subject {
-            address: Some(address).filter(|address| address != subject.identifier.address()),
-            locale: self.locale.clone(),
-            ask: Ask::RecoverFactor,
-            ..subject
-        };
+        // To the address that the sign-in was asked for: a change of address ends what waits.
+        let subject = Subject { locale: self.locale.clone(), ask: Ask::RecoverFactor, ..subject };
         let send::Mailed { mail, state, limits, again } =
             send::mail_the_one(cx, &mut desk, purpose, &subject)?;
         told.push(EventKind::CodeSent { purpose, resend: again, suppressed: false });

@@ -221,18 +221,18 @@ impl<O: 'static> Enter<O> {
             told.push(EventKind::FactorRejected { factor });
             return self.no(cx, desk, told, refusal);
         }
-        let at_once = ask::at_once(&desk);
+        let at_once = ask::at_once(&desk).filter(|_| factor == Factor::MailedCode);
         match attempt(cx, &mut desk, &proof, at_once, None)? {
             Tried::Right(method, events) => {
                 told.extend(events);
-                if let Some(at) = at_once.filter(|_| factor == Factor::MailedCode) {
+                if let Some(at) = at_once {
                     desk.record.ledger.challenges.remove(at);
                 }
                 self.go_on(cx, desk, self.proven.with(method), device.as_ref(), told)
             }
             Tried::Wrong(refusal, events) => {
                 told.extend(events);
-                if let Some(at) = at_once.filter(|_| factor == Factor::MailedCode) {
+                if let Some(at) = at_once {
                     told.extend(desk.fail(cx, at));
                 }
                 let quota = desk.guess_quota(cx, factor);
