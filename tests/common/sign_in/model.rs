@@ -22,9 +22,6 @@ pub use super::parts::{
 pub(super) use super::parts::{Code, Desk, Guess, Proven, Record, Sent};
 use crate::otp::limits::{Opens, ms};
 
-/// Who never has an account.
-const NOBODY: usize = 1;
-
 #[derive(Debug)]
 pub struct Model {
     pub(super) settings: Settings,
@@ -139,9 +136,9 @@ impl Model {
         self.accounts[who].as_ref().map_or_else(String::new, |account| account.address.clone())
     }
 
-    /// The account that an identifier leads to; else one that nobody has.
+    /// The account that an identifier leads to; else the one that it once led to: people type what they typed before.
     pub(super) fn behind(&self, identifier: usize) -> usize {
-        self.directory[identifier].unwrap_or(NOBODY)
+        self.directory[identifier].unwrap_or(identifier)
     }
 
     pub(super) fn account(&mut self, who: usize) -> &mut Account {
