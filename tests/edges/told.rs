@@ -24,10 +24,10 @@ fn nl() -> Option<Locale> {
     Some(Locale::new("nl").unwrap())
 }
 
-/// Law 8, R13: whoever signs up with a taken address mails its owner, at the owner's own address, no code, no link and
+/// Law 8: whoever signs up with a taken address mails its owner, at the owner's own address, no code, no link and
 /// no time of either.
 #[test]
-fn r13_the_owner_of_a_taken_address_is_mailed_nothing_to_use() {
+fn law8_the_owner_of_a_taken_address_is_mailed_nothing_to_use() {
     let world = World::recommended();
     with_a_mailbox(&world);
     let request = SignUp { locale: nl(), ..sign_up(WHO) };
@@ -40,9 +40,9 @@ fn r13_the_owner_of_a_taken_address_is_mailed_nothing_to_use() {
     assert_eq!(mail.locale, nl());
 }
 
-/// The code that replaces a lost app goes to the owner's own address, whatever was typed, and in the language asked for.
+/// Law 5: the code that replaces a lost app goes to the owner's own address, whatever was typed, and in the language asked for.
 #[test]
-fn r59_the_code_for_a_lost_app_goes_to_the_address_on_record() {
+fn law5_the_code_for_a_lost_app_goes_to_the_address_on_record() {
     let mut settings = Settings::recommended();
     settings.recovery.factor_wait = Duration::from_secs(3_600);
     let world = World::new(settings);
@@ -159,7 +159,7 @@ fn r92_the_rules_for_sending_are_told() {
 
 /// What strangers can cause is mailed to the owner up to half of what a day holds, so that a change can always be told.
 #[test]
-fn r49_half_of_the_notices_are_kept_for_changes() {
+fn half_of_the_notices_are_kept_for_changes() {
     for (count, mentioned) in [(4, 2), (5, 3), (6, 3)] {
         let mut settings = Settings::recommended();
         settings.notices = Limit { count, window: Duration::from_secs(86_400) };
