@@ -18,7 +18,7 @@
 //! ```
 //!
 //! The first takes seconds once it is built; without `--quick` it explores longer scenes, for a quarter of an hour or more. The second takes a quarter of a
-//! minute for each change; without `-f` it changes all of the core, which is a night's work. Beside them, `crates/proof/planted/run` plants twenty defects in
+//! minute for each change; without `-f` it changes all of the core, which is a night's work. Beside them, `crates/proof/planted/run` plants twenty-five defects in
 //! the source, one for each way to break a law, and expects the first to find each (five minutes), and `cargo run --release -p countersign-proof --bin price`
 //! carries out the attacks that the policy prices.
 //!
