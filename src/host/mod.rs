@@ -2,7 +2,7 @@
 //!
 //! | trait | yours | ready-made |
 //! |---|---|---|
-//! | [`Store`] / [`AsyncStore`] | two methods over opaque bytes | `MemoryStore`, `countersign-sqlite` |
+//! | [`Store`] / [`AsyncStore`] | two methods over opaque bytes | `MemoryStore`, `countersign-sqlite`, `countersign-postgres` |
 //! | [`Directory`] / [`AsyncDirectory`] | your user table | – |
 //! | [`Mailer`] | queue a message | – |
 //! | [`PasswordHasher`] / [`AsyncHasher`] | a slow hash | `countersign-argon2` |
