@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use countersign::record::{RecordKey, RecordKind};
 use countersign::*;
 
 use crate::WHO;
@@ -162,6 +163,9 @@ fn law12_rewrap_leaves_no_row_behind() {
         let rewritten = both.run(Rewrap { row }).unwrap().granted().unwrap().rewritten;
         assert!(rewritten, "{row:?}");
     }
+    let meter = RecordKey::new(RecordKind::Meter, [7; 15]);
+    let rewritten = both.run(Rewrap { row: meter }).unwrap().granted().unwrap().rewritten;
+    assert!(!rewritten, "a meter has no key");
     world.seconds(3_600);
     let verdict = new.run(crate::people::knock(WHO, PASSWORD, Steps::Stepwise)).unwrap().verdict;
     assert_eq!(verdict.into_result().unwrap_err(), Refusal::InvalidCredentials);
@@ -184,7 +188,7 @@ fn law11_nothing_is_left_of_a_deleted_account() {
         let deleted = world.now();
         world.delete(&session, Some(PASSWORD)).unwrap();
         let rows = world.seen.rows.lock().unwrap();
-        let row = rows.iter().find(|(key, _)| key.kind() == Some(record::RecordKind::Account)).unwrap().1;
+        let row = rows.iter().find(|(key, _)| key.kind() == Some(RecordKind::Account)).unwrap().1;
         (row.0.bytes.len(), row.1.unwrap().since(deleted))
     };
     assert_eq!(left(true), left(false));

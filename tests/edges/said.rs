@@ -308,3 +308,65 @@ fn a_use_is_noted_when_it_is_due_and_not_before() {
     assert!(world.check(&session).is_ok());
     assert_eq!(used(&world), world.now());
 }
+
+/// A ring takes eight keys of before, each once.
+#[test]
+fn a_ring_is_bounded_and_without_doubles() {
+    let key = |first: u8| (first..).take(32).collect::<Vec<u8>>();
+    let before: Vec<Vec<u8>> = (0..9).map(|n| key(10 + n)).collect();
+    let ring = |count: usize| {
+        let before: Vec<&[u8]> = before.iter().take(count).map(Vec::as_slice).collect();
+        KeyRing::new(&key(1), &before)
+    };
+    assert_eq!(KeyRing::MAX_PREVIOUS, 8);
+    assert!(ring(8).is_ok());
+    assert_eq!(ring(9).unwrap_err(), KeyError::TooMany);
+    assert_eq!(KeyRing::new(&key(1), &[&key(1)]).unwrap_err(), KeyError::Duplicate);
+    assert_eq!(KeyRing::new(&key(1), &[&key(2), &key(2)]).unwrap_err(), KeyError::Duplicate);
+}
+
+/// B084: what the host may put into a profile, and how long a stored hash may be.
+#[test]
+fn b084_profiles_and_hashes_are_bounded() {
+    assert!(Profile::new(vec![7; 2_048]).is_ok());
+    assert!(Profile::new(vec![7; 2_049]).is_err());
+    let most = PasswordHash::MAX_BYTES;
+    assert!(PasswordHash::new(&"$".repeat(most)).is_ok());
+    for wrong in ["$".repeat(most + 1), String::new(), "$a b".to_owned(), "$\u{e9}".to_owned()] {
+        assert!(PasswordHash::new(&wrong).is_err(), "{wrong:?}");
+    }
+}
+
+/// Every refusal says what may be done next: something, or, where nothing helps, nothing.
+#[test]
+fn what_may_be_done_after_a_refusal_is_told() {
+    let at = Timestamp::from_unix_seconds(1_000);
+    for (refusal, next) in [
+        (
+            Refusal::Limited { rule: "a_rule", retry_at: at, retry_after: Duration::ZERO },
+            vec![NextStep::Wait],
+        ),
+        (Refusal::InvalidSession, vec![NextStep::Start]),
+        (Refusal::InvalidCredentials, vec![NextStep::Start]),
+        (Refusal::NothingPending, vec![NextStep::Start]),
+        (Refusal::PasswordBlocked(Blocked::Common), vec![NextStep::Start]),
+        (Refusal::ProofRequired { offered: vec![Factor::Totp] }, vec![NextStep::Prove]),
+        (
+            Refusal::InvalidProof { factor: Factor::Totp, attempts_left: 1 },
+            vec![NextStep::Verify, NextStep::Start],
+        ),
+        (Refusal::FactorDisabled, vec![]),
+        (Refusal::LastFactor, vec![]),
+        (Refusal::NotEnrolled, vec![]),
+        (Refusal::FactorNotAllowed, vec![]),
+    ] {
+        assert_eq!(refusal.next(), next, "{refusal:?}");
+    }
+    let why =
+        [Blocked::Common, Blocked::Predictable, Blocked::Context, Blocked::Compromised, Blocked::Present];
+    let said: BTreeSet<_> = why.iter().chain(&[Blocked::Other]).map(ToString::to_string).collect();
+    assert_eq!(said.len(), 6);
+    let client = Client::ip([192, 0, 2, 1].into());
+    assert_ne!(client.at("POST /login"), client.at("POST /authenticate"));
+    assert_eq!(Client::unmetered().at("POST /login"), Client::unmetered());
+}
