@@ -84,6 +84,17 @@ impl Observer {
         }
     }
 
+    /// Every ticket at hand.
+    pub fn tickets(&self) -> Vec<String> {
+        let sessions = self.sessions.iter().map(Ticket::expose);
+        let logins = self.logins.iter().map(Ticket::expose);
+        let given = self.given.iter().map(|(_, ticket, _)| ticket.expose());
+        let grants = self.grants.iter().map(Ticket::expose);
+        let devices = self.devices.iter().map(Ticket::expose);
+        let links = self.links.iter().map(MailedLink::expose);
+        sessions.chain(logins).chain(given).chain(grants).chain(devices).chain(links).collect()
+    }
+
     fn login(&self, world: &World) -> Ticket<Login> {
         second(world.stepwise(OWN, OWN_PASSWORD).unwrap()).login.unwrap()
     }

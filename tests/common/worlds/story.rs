@@ -160,10 +160,11 @@ impl Pair {
         Ok(())
     }
 
-    /// Where all is drawn alike, any letter of a ticket; else one of those that name the record: what comes of another is chance, and no other
-    /// chance is the same.
+    /// Where all was drawn alike, any letter of a ticket; else one of those that name the record: what comes of another is chance, and no other
+    /// chance is the same. A record that was forgotten in one world only is made anew with a key of its own, which is drawn before the ticket.
     fn tampered(&self, mut ask: Ask) -> Ask {
-        if !self.secret.alike {
+        let [here, there] = self.scenes.each_ref().map(|scene| scene.observer.tickets());
+        if !self.secret.alike || here != there {
             ask.forged = ask.forged.map(|it| Forged { at: it.at % 21, ..it });
         }
         ask
