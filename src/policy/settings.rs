@@ -63,7 +63,7 @@ pub struct Settings {
     pub clients: ClientLimits,
     /// How far clocks of different nodes may differ, default 60 s, 1 s to 1 h. A clock that is behind by no more is
     /// ignored (a wait may then last longer by as much); one that is further behind rebases the record (law 7). A request that has been
-    /// under way for longer is given up before it writes ([`Commit::write`](crate::Commit::write)).
+    /// under way for longer is given up before it writes ([`Commit::write`](crate::machine::Commit::write)).
     pub clock_tolerance: Duration,
 }
 
