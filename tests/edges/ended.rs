@@ -6,7 +6,7 @@ use countersign::record::{RecordKey, RecordKind};
 use countersign::*;
 
 use crate::WHO;
-use crate::common::{Fault, IntoResult, World, key};
+use crate::common::{IntoResult, World, key};
 use crate::owner::{APP, NONE, client, second};
 use crate::people::PASSWORD;
 
@@ -183,7 +183,6 @@ fn law11_nothing_is_left_of_a_deleted_account() {
                 let _ = world.prove(&login, person.wrong_totp(&world));
             }
         }
-        world.fail_at(0, Fault::Slow(0));
         let session = world.fresh(&person);
         let deleted = world.now();
         world.delete(&session, Some(PASSWORD)).unwrap();
