@@ -32,7 +32,7 @@ impl sealed::Begin for Asked {
 }
 impl Request for Asked {}
 
-/// How many commits it takes, and how many rows there are afterwards.
+/// How many commits it takes.
 fn run(store: &MemoryStore, delete: bool) -> usize {
     let key = |byte: u8| (byte..).take(32).collect::<Vec<u8>>();
     let (locator, ring) = (LocatorKey::new(&key(1)).unwrap(), KeyRing::new(&key(2), &[]).unwrap());

@@ -121,7 +121,12 @@ fn stands(cx: &Cx<'_>, lost: &LostFactor, code: Option<SessionState>) -> Next<Fa
     Next::Done(Verdict::Granted(FactorRecovery { ready_at, ready_in, expires_at, code }))
 }
 
-fn no<O>(cx: &mut Cx<'_>, desk: Opened<Account>, refusal: Refusal) -> Result<Decision<O>, MachineError> {
+/// Refuses, and erases what was seen expired.
+pub(super) fn no<O>(
+    cx: &mut Cx<'_>,
+    desk: Opened<Account>,
+    refusal: Refusal,
+) -> Result<Decision<O>, MachineError> {
     let (row, notices) = (desk.row, desk.notices());
     let change = desk.put_back(cx)?;
     Ok(Decision::new(change, Next::Done(Verdict::Refused(refusal))).events(cx, &row, notices))

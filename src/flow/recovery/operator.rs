@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::factors::begin;
+use super::factors::{begin, no};
 use crate::flow::desk::Opened;
 use crate::machine::turn::{Change, Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, Machine, MachineError, Request, sealed};
@@ -92,8 +92,7 @@ impl Turn<Noted> for Note {
         let mut told = desk.notices();
         let mail = match self.what {
             What::FactorReset if desk.record.factors.totp.is_none() => {
-                let refused = Next::Done(Verdict::Refused(Refusal::NotEnrolled));
-                return Ok(Decision::new(desk.put_back(cx)?, refused).events(cx, &self.row, told));
+                return no(cx, desk, Refusal::NotEnrolled);
             }
             What::FactorReset => {
                 let (_, notice, events) = begin(cx, &mut desk, Duration::ZERO, true)?;
