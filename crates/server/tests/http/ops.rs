@@ -86,6 +86,24 @@ fn a_store_that_was_begun_with_another_locator_key_is_refused() {
     drop(place.start(&[]));
 }
 
+/// Adds a key to the ring and seals all rows under it, as an operator would; then the keys before it go, if told so.
+fn rotate(place: &Place, name: &str, drop_the_old: bool) -> u64 {
+    let mut file = OpenOptions::new().append(true).open(place.path("test.key")).unwrap();
+    let key = format!("{:064x}", u128::from_str_radix(name, 36).unwrap() << 64 | 0x0123_4567_89ab_cdef);
+    writeln!(file, "ring-{name} {key}").unwrap();
+    let output = place.command(&["--rewrap"]).output().unwrap();
+    assert!(output.status.success());
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.ends_with(" sealed under the current key\n"), "{told}");
+    if drop_the_old {
+        let keys = fs::read_to_string(place.path("test.key")).unwrap();
+        let stays = |line: &&str| !line.starts_with("ring-") || line.starts_with(&format!("ring-{name} "));
+        let left: String = keys.lines().filter(stays).map(|line| format!("{line}\n")).collect();
+        fs::write(place.path("test.key"), left).unwrap();
+    }
+    told.split_whitespace().nth(3).unwrap().parse().unwrap()
+}
+
 /// A rotation to its end: a line is added, all rows are sealed anew, and without the old line everybody can sign in.
 #[test]
 fn after_all_is_sealed_anew_the_old_key_can_go() {
@@ -95,26 +113,64 @@ fn after_all_is_sealed_anew_the_old_key_can_go() {
         server.member(&format!("jo{n}@example.com"));
     }
     drop(server);
-    let mut file = OpenOptions::new().append(true).open(place.path("test.key")).unwrap();
-    writeln!(file, "ring-2 {}", "0123456789abcdef".repeat(4)).unwrap();
-    let rewrap = || {
-        let output = place.command(&["--rewrap"]).output().unwrap();
-        assert!(output.status.success());
-        String::from_utf8(output.stdout).unwrap()
-    };
-    let sealed = |told: &str| -> u64 {
-        assert!(told.ends_with(" sealed under the current key\n"), "{told}");
-        told.split_whitespace().nth(3).unwrap().parse().unwrap()
-    };
-    assert!(sealed(&rewrap()) >= 3);
-    assert_eq!(sealed(&rewrap()), 0, "all was");
-    let keys = fs::read_to_string(place.path("test.key")).unwrap();
-    let left: String =
-        keys.lines().filter(|line| !line.starts_with("ring-1")).map(|it| format!("{it}\n")).collect();
-    fs::write(place.path("test.key"), left).unwrap();
+    assert!(rotate(&place, "2", false) >= 3);
+    let output = place.command(&["--rewrap"]).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains(" rows seen, 0 sealed"), "all was: {told}");
+    rotate(&place, "3", true);
     let server = place.start(&["--dev"]);
     for n in 0..3 {
         let login = json!({ "username": format!("jo{n}@example.com"), "password": PASSWORD });
         assert_eq!(server.post("/auth/login", &login).status, 200, "{n}");
     }
+}
+
+/// Law 3, and what `docs/operations.md` says of it: a restored backup revives what was spent and ended since, and a rotation that
+/// drops the keys before it puts an end to what is carried about.
+#[test]
+fn a_restored_backup_is_fenced_by_a_rotation() {
+    let place = Place::new();
+    let bearer = |token: &str| vec![("authorization".to_owned(), format!("Bearer {token}"))];
+    let me = |server: &Server<'_>, token: &str| {
+        let headers = bearer(token);
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        server.request("GET", "/v1/me", &headers, "").status
+    };
+    let server = place.start(&["--dev"]);
+    server.member("jo@example.com");
+    let login = json!({ "username": "jo@example.com", "password": PASSWORD });
+    let token = server.post("/auth/login", &login).data()["accessToken"].as_str().unwrap().to_owned();
+    let session = server.register("sam@example.com").session();
+    let code = server.code("sam@example.com");
+    let (old, kept) = (place.path("test.db"), place.path("backup.db"));
+    let db = rusqlite::Connection::open(&old).unwrap();
+    db.execute("VACUUM INTO ?1", [kept.to_str().unwrap()]).unwrap();
+    drop(db);
+
+    // Since the backup, the code was used and the session was ended.
+    assert_eq!(server.verify(&session, &code).status, 200);
+    let headers = bearer(&token);
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(server.request("POST", "/v1/logout", &headers, "").status, 200);
+    assert_eq!(me(&server, &token), 401);
+    drop(server);
+    let restore = || {
+        for end in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(place.path(&format!("test.db{end}")));
+        }
+        fs::copy(&kept, &old).unwrap();
+    };
+
+    restore();
+    let server = place.start(&["--dev"]);
+    assert_eq!(me(&server, &token), 200, "it is back");
+    assert_eq!(server.verify(&session, &code).status, 200, "it is good again");
+    drop(server);
+
+    restore();
+    rotate(&place, "2", true);
+    let server = place.start(&["--dev"]);
+    assert_eq!(me(&server, &token), 401);
+    assert_eq!(server.verify(&session, &code).error(), "INVALID_SESSION");
+    assert_eq!(server.post("/auth/login", &login).status, 200, "the account is there");
 }
