@@ -2,6 +2,7 @@
 //!
 //! `COUNTERSIGN_COSTS=write cargo test --test costs` writes it anew.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::arithmetic_side_effects, reason = "tests")]
 #![allow(clippy::disallowed_methods, reason = "a test that compares with a file")]
 
 mod common;
