@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use crate::{Failure, NoOutcomes, OsRandomness, Outcome, Outcomes, Randomness, Rendered, Renderer, Why};
+use crate::{Failure, NoReports, OsRandomness, Randomness, Rendered, Renderer, Report, Reports, Why};
 use fate::{Fate, Trouble, fate, left};
 use state::State;
 
@@ -73,16 +73,16 @@ pub struct Means {
     /// Message ids, and how long is waited.
     pub randomness: Arc<dyn Randomness>,
     /// Told what became of each message.
-    pub outcomes: Arc<dyn Outcomes>,
+    pub reports: Arc<dyn Reports>,
 }
 
 impl Default for Means {
-    /// The operating system's clock and generator; outcomes are told to nobody.
+    /// The operating system's clock and generator; reports are told to nobody.
     fn default() -> Self {
         Self {
             clock: Arc::new(SystemClock),
             randomness: Arc::new(OsRandomness),
-            outcomes: Arc::new(NoOutcomes),
+            reports: Arc::new(NoReports),
         }
     }
 }
@@ -227,7 +227,7 @@ impl Inner {
         }
         self.wake.notify_one();
         if failed {
-            self.means.outcomes.note(Outcome::TemplateFailed { kind });
+            self.means.reports.note(Report::TemplateFailed { kind });
         }
         Ok(())
     }
@@ -240,16 +240,16 @@ impl Inner {
         if item.message.suppressed {
             return;
         }
-        let outcome = match result.map_err(|trouble| self.fate(trouble, &item)) {
-            Ok(()) => Outcome::Sent { kind, tries },
-            Err(Fate::Dropped(reason, why)) => Outcome::Dropped { kind, tries, reason, why },
+        let report = match result.map_err(|trouble| self.fate(trouble, &item)) {
+            Ok(()) => Report::Sent { kind, tries },
+            Err(Fate::Dropped(reason, why)) => Report::Dropped { kind, tries, reason, why },
             Err(Fate::Again(wait, why)) => {
                 state.put_back(number, item, wait);
-                Outcome::Deferred { kind, tries, why, wait }
+                Report::Deferred { kind, tries, why, wait }
             }
         };
         drop(state);
-        self.means.outcomes.note(outcome);
+        self.means.reports.note(report);
     }
 
     fn fate(&self, trouble: Trouble, item: &state::Item) -> Fate {

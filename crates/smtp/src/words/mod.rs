@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_moment_is_told_in_minutes_and_never_promises_too_much() {
-        let at = |millis| Timestamp::from_unix_millis(1_795_291_200_000 + millis);
+        let at = |millis: i64| Timestamp::from_unix_millis(1_795_291_200_000 + millis);
         let (down, up, english) = (Round::Down, Round::Up, shipped("en"));
         assert_eq!(moment(at(59_999), down, english), "20:00 UTC on 21 November 2026");
         assert_eq!(moment(at(0), up, shipped("nl")), "20:00 UTC op 21 november 2026");

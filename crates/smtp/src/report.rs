@@ -100,7 +100,7 @@ impl Reason {
 /// What became of a message. The kind is its [name](countersign::MessageKind::name); there is no address in it and no code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum Report {
     /// The server has taken it.
     Sent {
         /// The kind of message.
@@ -137,17 +137,17 @@ pub enum Outcome {
     },
 }
 
-/// Takes outcomes. Called from the tasks of the queue: it must not block. Messages that are
+/// Takes reports. Called from the tasks of the queue: it must not block. Messages that are
 /// [`suppressed`](countersign::Envelope::suppressed) have none.
-pub trait Outcomes: Send + Sync {
+pub trait Reports: Send + Sync {
     /// Takes one.
-    fn note(&self, outcome: Outcome);
+    fn note(&self, report: Report);
 }
 
 /// Keeps nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct NoOutcomes;
+pub struct NoReports;
 
-impl Outcomes for NoOutcomes {
-    fn note(&self, _: Outcome) {}
+impl Reports for NoReports {
+    fn note(&self, _: Report) {}
 }
