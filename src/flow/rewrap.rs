@@ -11,7 +11,7 @@ use crate::{Rewrapped, Verdict};
 
 /// Seal the data key of one row under the current ring key, if it is under an older one.
 ///
-/// Every write does so by the way. After a rotation, run this over the keys of the rows that your store still has, visitors and
+/// Every write does so by the way. After a rotation, run this over the keys of the rows that your store still has (`keys` of the ready-made ones), visitors and
 /// accounts; then no record names the old key, and it can be taken out of the ring as soon as the tickets made with it
 /// have ended. It is a turn like any other: a row that somebody changes meanwhile is read again.
 ///

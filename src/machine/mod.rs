@@ -53,7 +53,8 @@ use turn::{Change, Cx, Decision, Next, Rows, Turn};
 use crate::record::{RecordError, RecordKey, Version};
 use crate::throttle::Quota;
 use crate::{
-    Blocklist, CommonPasswords, Entropy, Envelope, Event, KeyRing, LocatorKey, Outcome, Policy, Timestamp,
+    AccountId, Blocklist, CommonPasswords, Entropy, Envelope, Event, KeyRing, LocatorKey, Outcome, Policy,
+    Timestamp,
 };
 
 /// The rules and keys of a deployment: everything decisions depend on that does not come with a request.
@@ -158,6 +159,26 @@ impl Machine {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.0.policy
+    }
+
+    /// The key of the row that an account's record is under, for a host that keeps it in its own user table.
+    ///
+    /// It is a keyed digest of the id, the same for the life of the [`LocatorKey`], and tells nobody who has no key whose row it
+    /// is: write it beside the user when you create one. If two users had one key, each could sign in as the other; so an id is
+    /// never given to a second person (see [`Created`](crate::host::Created)).
+    ///
+    /// ```
+    /// # use countersign::{AccountId, KeyRing, LocatorKey, Machine, Settings};
+    /// # let keys = (LocatorKey::new(b"0123456789abcdef0123456789abcdef")?, KeyRing::new(b"fedcba9876543210fedcba9876543210", &[])?);
+    /// let machine = Machine::new(Settings::recommended().build()?, keys.0, keys.1);
+    /// let (jo, sam) = (AccountId::new("user-1")?, AccountId::new("user-2")?);
+    /// assert_eq!(machine.row_of(&jo), machine.row_of(&jo));
+    /// assert_ne!(machine.row_of(&jo), machine.row_of(&sam));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn row_of(&self, account: &AccountId) -> RecordKey {
+        self.0.locator.account(account)
     }
 
     /// Begins an operation.

@@ -68,3 +68,16 @@ fn a_row_is_deleted_where_there_is_one() {
     assert_eq!(run(&store, true), 1);
     assert_eq!(run(&store, true), 0, "it was not deleted");
 }
+
+/// A host that keeps records in its own user table writes this key there.
+#[test]
+fn the_row_of_an_account_is_what_requests_about_it_ask_for() {
+    let key = |byte: u8| (byte..).take(32).collect::<Vec<u8>>();
+    let (locator, ring) = (LocatorKey::new(&key(1)).unwrap(), KeyRing::new(&key(2), &[]).unwrap());
+    let machine = Machine::new(Settings::recommended().build().unwrap(), locator, ring);
+    let account = AccountId::new("jo").unwrap();
+    let context = Context { now: Timestamp::UNIX_EPOCH, entropy: Entropy::from_seed([0; 32]) };
+    let request = crate::SetSuspended { account: account.clone(), suspended: false };
+    let Step::Load(load) = machine.begin(request, context) else { panic!("not a load") };
+    assert_eq!(load.keys(), [machine.row_of(&account)]);
+}

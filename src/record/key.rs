@@ -30,7 +30,8 @@ pub enum RecordKind {
 pub struct RecordKey([u8; 16]);
 
 impl RecordKey {
-    /// The key of the given kind with the given digest. Hosts have no need of it outside the tests of a store.
+    /// The key of the given kind with the given digest. Hosts have no need of it outside the tests of a store; what a store
+    /// kept is read by [`RecordKey::from_bytes`].
     #[must_use]
     pub const fn new(kind: RecordKind, digest: [u8; 15]) -> Self {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o] = digest;
@@ -43,8 +44,16 @@ impl RecordKey {
         &self.0
     }
 
-    /// The key with these bytes, as a ticket carried them; it may name nothing.
-    pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
+    /// The key with these bytes, as a store kept them or a ticket carried them; it may name nothing.
+    ///
+    /// ```
+    /// use countersign::record::{RecordKey, RecordKind};
+    /// let key = RecordKey::new(RecordKind::Account, [7; 15]);
+    /// assert_eq!(RecordKey::from_bytes(*key.as_bytes()), key);
+    /// assert_eq!(RecordKey::from_bytes([0; 16]).kind(), None, "never made here");
+    /// ```
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 

@@ -7,14 +7,14 @@
 //!     ADD COLUMN auth_expires_at bigint;
 //! ```
 //!
-//! `auth_key` is written by the directory, with the rest of the row of a new user; it asks [`row_of`] for it. A row is never removed
-//! while it has an `auth_state`; what is left of a deleted account has an `auth_expires_at`, after which it can be.
+//! `auth_key` is written by the directory, with the rest of the row of a new user; it asks `Machine::row_of` for it. A row
+//! is never removed while it has an `auth_state`; what is left of a deleted account has an `auth_expires_at`, after which it can be.
 //!
 //! Spawn what runs requests, so that a client that hangs up does not drop a commit half-way, and leave no connection
 //! of the pool within a transaction: unlike `PostgresStore`, these few lines do not see to that.
+use countersign::Timestamp;
 use countersign::host::{AsyncStore, Committed, Row, StoreError, Write};
 use countersign::record::{RecordKey, RecordKind, Version};
-use countersign::{AccountId, Context, Entropy, Machine, SetSuspended, Step, Timestamp};
 use countersign_postgres::{Pool, PostgresStore};
 
 /// The table of users, and the common one.
@@ -33,16 +33,6 @@ const LOAD: &str = "SELECT pg_is_in_recovery(), auth_version, auth_state FROM (S
 const WRITE: &str = "UPDATE users SET auth_version = $3, auth_state = $4, auth_expires_at = $5 \
     WHERE auth_key = $1 AND auth_version IS NOT DISTINCT FROM $2 \
     AND set_config('synchronous_commit', 'on', true) = 'on'";
-
-/// The key under which the record of an account is kept: what a request about that account asks for first. The
-/// request goes no further.
-pub fn row_of(machine: &Machine, account: &AccountId) -> Option<RecordKey> {
-    let nothing = Context { now: Timestamp::UNIX_EPOCH, entropy: Entropy::from_seed([0; 32]) };
-    match machine.begin(SetSuspended { account: account.clone(), suspended: false }, nothing) {
-        Step::Load(load) => load.keys().first().copied(),
-        _ => None,
-    }
-}
 
 impl AsyncStore for OwnUsers {
     async fn load(&self, keys: &[RecordKey]) -> Result<Vec<Option<Row>>, StoreError> {
@@ -107,5 +97,5 @@ fn failed(error: impl std::fmt::Display) -> StoreError {
 /// It is run in the tests (`tests/own_user_table.rs`), on a real server.
 #[allow(dead_code, reason = "the tests take the rest")]
 fn main() {
-    println!("give `OwnUsers` to `AsyncSentry` as its store, and `row_of` to your directory");
+    println!("give `OwnUsers` to `AsyncSentry` as its store, and `Machine::row_of` to your directory");
 }

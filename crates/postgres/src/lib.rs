@@ -50,6 +50,7 @@
 #![forbid(unsafe_code)]
 
 mod call;
+mod list;
 mod migrate;
 mod sweep;
 mod table;
@@ -87,6 +88,7 @@ struct Statements {
     replace: Arc<str>,
     delete: Arc<str>,
     sweep: Arc<str>,
+    list: Arc<str>,
 }
 
 impl AsyncStore for PostgresStore {
@@ -161,6 +163,7 @@ impl PostgresStore {
             replace: put(REPLACE),
             delete: put(DELETE),
             sweep: put(sweep::REMOVE),
+            list: put(list::LIST),
         };
         Self { pool, statements: Arc::new(statements) }
     }

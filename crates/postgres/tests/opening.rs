@@ -6,7 +6,7 @@ mod common;
 use common::{fresh, key, name, pool, pool_with, put, table, version};
 use countersign::Timestamp;
 use countersign::host::{AsyncStore, Committed, Row, Write};
-use countersign::record::MAX_RECORD_BYTES;
+use countersign::record::{MAX_RECORD_BYTES, RecordKey};
 use countersign_postgres::{OpenError, Pool, PostgresStore, Table, migrate};
 
 async fn sql(pool: &Pool, sql: &str) {
@@ -266,4 +266,31 @@ async fn a_sweep_waits_for_nobody() {
     writing.commit().await.unwrap();
     assert_eq!(store.sweep(Timestamp::UNIX_EPOCH, 10).await, Ok(0));
     assert!(store.load(&[key(1)]).await.unwrap()[0].is_some());
+}
+
+/// In pages of any size, each key once, and by the index on it.
+#[tokio::test]
+#[ignore = "tests/servers/run starts the server"]
+async fn all_keys_are_listed_in_order_and_each_once() {
+    let store = fresh(&pool(2), &table()).await;
+    let mut keys: Vec<_> =
+        (0..100).map(key).chain([0, 255].map(|n| RecordKey::from_bytes([n; 16]))).collect();
+    for key in &keys {
+        assert_eq!(store.commit(key, None, put(version(1, 1), b"row")).await, Ok(Committed::Applied));
+    }
+    keys.sort();
+    for at_most in [1, 50, 101, 102, 1000] {
+        let (mut all, mut last) = (Vec::new(), None);
+        loop {
+            let some = store.keys(last, at_most).await.unwrap();
+            last = some.last().copied().or(last);
+            let ended = some.len() < usize::try_from(at_most).unwrap();
+            all.extend(some);
+            if ended {
+                break;
+            }
+        }
+        assert_eq!(all, keys, "{at_most} at a time");
+    }
+    assert_eq!(store.keys(None, 0).await, Ok(vec![]));
 }

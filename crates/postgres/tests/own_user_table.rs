@@ -17,7 +17,7 @@ use countersign::record::{RecordKey, RecordKind, Version};
 use countersign::*;
 use countersign_postgres::{Pool, PostgresStore, Table, migrate};
 use host::{Codes, machine, sentry, sign_up, verify};
-use own::{OwnUsers, row_of};
+use own::OwnUsers;
 
 const USERS: &str = "CREATE TABLE users (id serial PRIMARY KEY, email text UNIQUE, fullname text, \
     auth_key bytea UNIQUE, auth_state bytea, auth_version bytea, auth_expires_at bigint)";
@@ -117,7 +117,7 @@ impl Users {
         let client = self.pool.get().await.unwrap();
         let made = "INSERT INTO users (email) VALUES ($1) ON CONFLICT (email) DO UPDATE SET email = $1 RETURNING id::text";
         let id: String = client.query_one(made, &[&new.identifier.as_str()]).await?.get(0);
-        let key = row_of(&self.machine, &AccountId::new(&id).unwrap()).unwrap();
+        let key = self.machine.row_of(&AccountId::new(&id).unwrap());
         client
             .execute("UPDATE users SET auth_key = $2 WHERE id::text = $1", &[&id, &&key.as_bytes()[..]])
             .await?;

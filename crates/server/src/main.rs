@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! options ─► keys · store · directory · clock · mail queue · hasher ─► AsyncSentry ◄─ http/* ◄─ serve
+//!                                                                                   ops ◄─ metrics
 //! ```
 //!
 //! Every endpoint turns JSON into one request of the library and its outcome into JSON. No limit, expiry, comparison or
@@ -16,7 +17,9 @@ mod flows;
 mod http;
 mod keys;
 mod mail;
+mod metrics;
 mod openapi;
+mod ops;
 mod options;
 mod random;
 mod serve;
@@ -24,10 +27,12 @@ mod store;
 
 use std::error::Error;
 use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::middleware::from_fn;
 use clap::Parser;
 use countersign::host::{AsyncSentry, Audit, Clock, Mailer, OsEntropy, SystemClock};
 use countersign::policy::Limit;
@@ -35,12 +40,16 @@ use countersign::{Machine, Operation, Settings};
 use countersign_argon2::Argon2Hasher;
 use countersign_tokio::BoundedHasher;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use crate::audit::{LogAudit, RecentEvents};
 use crate::clock::DevClock;
 use crate::http::{App, Dev};
 use crate::mail::Inbox;
+use crate::metrics::{MeteredAudit, MeteredHasher};
+use crate::ops::{Draining, Ops};
 use crate::options::{Config, Options};
+use crate::store::Opened;
 
 /// How long answers and mail that are under way may take once the server was told to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -90,12 +99,16 @@ fn settings() -> Settings {
 }
 
 async fn host(config: Config) -> Result<(), Box<dyn Error>> {
-    let Config { listen, store, mail, key_file, base_url, trusted_hops, dev } = config;
-    let listener =
-        TcpListener::bind(listen).await.map_err(|why| format!("cannot listen on {listen}: {why}"))?;
+    let Config { listen, store, users, mail, key_file, base_url, trusted_hops, dev, .. } = config;
+    let listener = bind(listen).await?;
     let address = listener.local_addr()?;
-    let keys = keys::read_or_make(&key_file, store.may_make_keys())?;
-    let opened = store.open()?;
+    let ops_listener = match config.ops_listen {
+        Some(listen) => Some(bind(listen).await?),
+        None => None,
+    };
+    let counted = metrics::start()?;
+    let Opened { store, users, is_new } = store.open(users.as_ref()).await?;
+    let keys = keys::read_or_make(&key_file, is_new)?;
 
     let dev_clock = dev.then(|| Arc::new(DevClock::new()));
     let clock: Arc<dyn Clock> = match &dev_clock {
@@ -113,28 +126,34 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
         (Arc::new(queue), None)
     };
 
-    let (audit, events): (Arc<dyn Audit>, _) = if dev {
-        let events = Arc::new(RecentEvents::default());
-        (Arc::clone(&events) as _, Some(events))
-    } else {
-        (Arc::new(LogAudit), None)
+    let events = dev.then(|| Arc::new(RecentEvents::default()));
+    let log: Arc<dyn Audit> = match &events {
+        Some(events) => Arc::clone(events) as _,
+        None => Arc::new(LogAudit),
     };
 
     let policy = settings().build()?;
     let price = policy.price().to_string();
     let sentry = AsyncSentry {
         machine: Machine::new(policy, keys.locator, keys.ring),
-        store: opened.store,
-        directory: opened.directory,
-        hasher: BoundedHasher::new(Argon2Hasher::recommended()),
+        store: store.clone(),
+        directory: users.clone(),
+        hasher: MeteredHasher(BoundedHasher::new(Argon2Hasher::recommended())),
         mailer,
         clock: Arc::clone(&clock),
         entropy: Arc::new(OsEntropy),
-        audit,
+        audit: Arc::new(MeteredAudit(log)),
     };
-    let sweeping = tokio::spawn(store::sweep_forever(opened.sweep, clock));
+    store::check_keys(&store, &sentry.machine).await?;
+    if config.rewrap {
+        let (seen, sealed) = store::rewrap_all(&sentry, &store).await?;
+        writeln!(std::io::stdout().lock(), "{seen} rows seen, {sealed} sealed under the current key")?;
+        return Ok(());
+    }
+
+    let sweeping = tokio::spawn(store::sweep_forever(store.clone(), clock));
     let dev = dev_clock.zip(inbox).zip(events).map(|((clock, inbox), events)| Dev { clock, inbox, events });
-    let router = http::router(App::new(sentry, opened.users, trusted_hops), dev)?;
+    let router = http::router(App::new(sentry, trusted_hops), dev)?.layer(from_fn(metrics::requests));
 
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on http://{address}")?;
@@ -142,11 +161,36 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
     drop(out);
     price.lines().for_each(|line| tracing::info!(event = "policy.price", "{line}"));
 
-    serve::until_told(listener, router, serve::stop_signal()?, STOP_WITHIN).await;
+    let draining = Draining::default();
+    let (stopped, stop_ops) = oneshot::channel();
+    let ops = ops_listener.map(|listener| {
+        let ops = ops::router(Ops { store, users, draining: draining.clone(), counted });
+        let until_stopped = async { drop(stop_ops.await) };
+        tokio::spawn(serve::until_told(listener, ops, until_stopped, Duration::ZERO))
+    });
+    let stop = serve::stop_signal()?;
+    let drained = async {
+        stop.await;
+        draining.begin();
+        if !config.drain.is_zero() {
+            tracing::info!(event = "server.draining", seconds = config.drain.as_secs());
+            tokio::time::sleep(config.drain).await;
+        }
+    };
+    serve::until_told(listener, router, drained, STOP_WITHIN).await;
     sweeping.abort();
     match tokio::time::timeout(STOP_WITHIN, postman).await {
         Ok(_) => tracing::info!(event = "server.stopped"),
         Err(_) => tracing::error!(event = "server.stopped", "mail was left in the queue"),
     }
+    // The last to go, so that whoever asks meanwhile hears why there is no answer elsewhere.
+    let _ = stopped.send(());
+    if let Some(ops) = ops {
+        let _ = ops.await;
+    }
     Ok(())
+}
+
+async fn bind(listen: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(listen).await.map_err(|why| format!("cannot listen on {listen}: {why}"))
 }

@@ -2,8 +2,11 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
+
+use crate::store;
 
 /// Reference server for the `countersign` library.
 #[derive(Parser, Debug)]
@@ -13,7 +16,7 @@ pub(crate) struct Options {
     /// Address to listen on; port 0 picks a free one, and the line printed at start says which
     #[arg(long, value_name = "ADDR", env = "COUNTERSIGN_LISTEN", default_value = "127.0.0.1:8080")]
     listen: String,
-    /// Where records live: memory: or sqlite:PATH
+    /// Where records live: memory:, sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE
     #[arg(
         long,
         value_name = "URL",
@@ -22,6 +25,9 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     store: String,
+    /// Where users live, as for --store [default: where records do]
+    #[arg(long, value_name = "URL", env = "COUNTERSIGN_USERS", hide_env_values = true)]
+    users: Option<String>,
     /// Where mail goes: console: prints it, dir:PATH writes one file a message
     #[arg(
         long,
@@ -40,6 +46,15 @@ pub(crate) struct Options {
     /// How many proxies may name the client in X-Forwarded-For; 0 trusts none
     #[arg(long, value_name = "HOPS", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=16))]
     trust_proxy: u8,
+    /// Address of another listener, for health checks and metrics; not for clients
+    #[arg(long, value_name = "ADDR", env = "COUNTERSIGN_OPS_LISTEN")]
+    ops_listen: Option<String>,
+    /// How long to go on taking requests once told to stop, while the readiness check says no
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=600))]
+    drain: u16,
+    /// Seal every row under the current key of the key file, say how many, and end
+    #[arg(long)]
+    rewrap: bool,
     /// Development endpoints (inbox, clock, a page to click through); only on a loopback address
     #[arg(long)]
     dev: bool,
@@ -50,10 +65,14 @@ pub(crate) struct Options {
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) store: StoreUrl,
+    pub(crate) users: Option<StoreUrl>,
     pub(crate) mail: MailUrl,
     pub(crate) key_file: PathBuf,
     pub(crate) base_url: Option<String>,
     pub(crate) trusted_hops: usize,
+    pub(crate) ops_listen: Option<SocketAddr>,
+    pub(crate) drain: Duration,
+    pub(crate) rewrap: bool,
     pub(crate) dev: bool,
 }
 
@@ -64,6 +83,8 @@ pub(crate) enum StoreUrl {
     Memory,
     /// In a file.
     Sqlite(PathBuf),
+    /// In a database.
+    Postgres(Box<tokio_postgres::Config>),
 }
 
 /// Where mail goes.
@@ -79,7 +100,19 @@ impl TryFrom<Options> for Config {
     type Error = String;
 
     fn try_from(options: Options) -> Result<Self, String> {
-        let Options { listen, store, mail, key_file, base_url, trust_proxy, dev } = options;
+        let Options {
+            listen,
+            store,
+            users,
+            mail,
+            key_file,
+            base_url,
+            trust_proxy,
+            ops_listen,
+            drain,
+            rewrap,
+            dev,
+        } = options;
         let wrong = |flag: &'static str| move |why: String| format!("--{flag}: {why}");
         let listen = address(&listen).map_err(wrong("listen"))?;
         if dev && !listen.ip().to_canonical().is_loopback() {
@@ -90,10 +123,14 @@ impl TryFrom<Options> for Config {
         Ok(Self {
             listen,
             store: store_url(&store).map_err(wrong("store"))?,
+            users: users.map(|url| store_url(&url)).transpose().map_err(wrong("users"))?,
             mail: mail_url(&mail).map_err(wrong("mail"))?,
             key_file,
             base_url: base_url.map(|url| checked_base(&url)).transpose().map_err(wrong("base-url"))?,
             trusted_hops: usize::from(trust_proxy),
+            ops_listen: ops_listen.map(|text| address(&text)).transpose().map_err(wrong("ops-listen"))?,
+            drain: Duration::from_secs(drain.into()),
+            rewrap,
             dev,
         })
     }
@@ -111,7 +148,10 @@ fn store_url(url: &str) -> Result<StoreUrl, String> {
         Some(("memory", "")) => Ok(StoreUrl::Memory),
         Some(("sqlite", path)) if !path.is_empty() => Ok(StoreUrl::Sqlite(path.into())),
         Some(("sqlite", _)) => Err("sqlite: needs a path, as in sqlite:countersign.db".into()),
-        other => Err(unknown(other, "memory: and sqlite:PATH")),
+        Some(("postgres" | "postgresql", _)) => Ok(StoreUrl::Postgres(Box::new(
+            store::parse_postgres(url).map_err(|why| format!("postgres: {why}"))?,
+        ))),
+        other => Err(unknown(other, "memory:, sqlite:PATH and postgres://HOST/DATABASE")),
     }
 }
 

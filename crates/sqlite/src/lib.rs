@@ -27,6 +27,7 @@
 
 #![forbid(unsafe_code)]
 
+mod list;
 mod open;
 mod sweep;
 
@@ -243,7 +244,7 @@ mod tests {
     fn no_statement_reads_the_whole_table() {
         let store = SqliteStore::open_in_memory().unwrap();
         let db = store.writer.lock().unwrap();
-        for sql in [LOAD_ONE, LOAD_TWO, REPLACE, DELETE] {
+        for sql in [LOAD_ONE, LOAD_TWO, REPLACE, DELETE, list::LIST] {
             let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let nulls = vec![None::<i64>; plan.parameter_count()];
             let steps =

@@ -21,22 +21,22 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
-use countersign::host::{AsyncSentry, DirectoryError};
+use countersign::host::{AsyncDirectory as _, AsyncSentry};
 use countersign::{AccountId, Identifier, Outcome, Policy, Request as Question, Verdict};
-use countersign_tokio::{BoundedHasher, OffloadedDirectory, OffloadedStore};
-use tokio::task::spawn_blocking;
 
 pub(crate) use caller::Peer;
 pub(crate) use dev::Dev;
 
-use crate::directory::{Person, Users};
+use crate::directory::{AnyUsers, Person};
+use crate::metrics::MeteredHasher;
 use crate::openapi;
+use crate::store::AnyStore;
 use answer::{Failure, Waiting, json_text};
 use routes::Routes;
 use tickets::ticket;
 
 /// The library with this host around it.
-pub(crate) type Sentry = AsyncSentry<OffloadedStore, OffloadedDirectory, BoundedHasher>;
+pub(crate) type Sentry = AsyncSentry<AnyStore, AnyUsers, MeteredHasher>;
 
 /// What every endpoint has at hand.
 #[derive(Clone)]
@@ -44,7 +44,6 @@ pub(crate) struct App(Arc<Inner>);
 
 struct Inner {
     sentry: Sentry,
-    users: Arc<dyn Users>,
     trusted_hops: usize,
 }
 
@@ -124,8 +123,8 @@ fn failed(why: &dyn std::fmt::Display) -> Failure {
 
 impl App {
     /// The endpoints' view of the library.
-    pub(crate) fn new(sentry: Sentry, users: Arc<dyn Users>, trusted_hops: usize) -> Self {
-        Self(Arc::new(Inner { sentry, users, trusted_hops }))
+    pub(crate) fn new(sentry: Sentry, trusted_hops: usize) -> Self {
+        Self(Arc::new(Inner { sentry, trusted_hops }))
     }
 
     /// The rules it all goes by.
@@ -135,25 +134,14 @@ impl App {
 
     /// Who an account is, as the directory has it.
     async fn who(&self, account: &AccountId) -> Result<Person, Failure> {
-        let account = account.clone();
-        let found = self.look_up(move |users| users.person(&account)).await?;
+        let found = self.0.sentry.directory.person(account).await.map_err(|why| failed(&why))?;
         found.ok_or_else(|| failed(&"an account is not in the directory"))
     }
 
     /// The account that the directory has for an identifier.
     async fn find(&self, identifier: Identifier) -> Result<Option<AccountId>, Failure> {
-        let found = self.look_up(move |users| users.find(&identifier)).await?;
+        let found = self.0.sentry.directory.find(&identifier).await.map_err(|why| failed(&why))?;
         Ok(found.map(|entry| entry.account))
-    }
-
-    /// Asks the directory.
-    async fn look_up<T: Send + 'static>(
-        &self,
-        question: impl FnOnce(&dyn Users) -> Result<T, DirectoryError> + Send + 'static,
-    ) -> Result<T, Failure> {
-        let app = Arc::clone(&self.0);
-        let found = spawn_blocking(move || question(app.users.as_ref())).await;
-        found.map_err(|why| failed(&why))?.map_err(|why| failed(&why))
     }
 
     /// Asks the library, and answers with what `granted` makes of a yes, or with its no.

@@ -3,6 +3,9 @@
 //! A user is an id, an identifier in normal form, and what he told of himself. There are no credentials here; those are
 //! in the library's own records.
 
+mod any;
+mod postgres;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
@@ -12,6 +15,9 @@ use countersign::host::{Created, Directory, DirectoryEntry, DirectoryError, NewA
 use countersign::{AccountId, Identifier, Profile};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use serde_json::Value;
+
+pub(crate) use any::AnyUsers;
+pub(crate) use postgres::PostgresUsers;
 
 use crate::random;
 

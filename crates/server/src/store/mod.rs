@@ -1,0 +1,96 @@
+//! Where records and users live: what each URL opens.
+
+mod any;
+mod mark;
+mod pool;
+mod rewrap;
+mod sweep;
+
+use std::sync::Arc;
+
+use countersign::host::AsyncStore as _;
+use countersign::host::MemoryStore;
+use countersign::record::RecordKey;
+use countersign_postgres::{PostgresStore, Table, migrate};
+use countersign_sqlite::{Durability, SqliteStore};
+use countersign_tokio::OffloadedStore;
+
+pub(crate) use any::AnyStore;
+pub(crate) use mark::check_keys;
+pub(crate) use pool::parse as parse_postgres;
+pub(crate) use rewrap::rewrap_all;
+pub(crate) use sweep::sweep_forever;
+
+use crate::directory::{AnyUsers, MemoryUsers, PostgresUsers, SqliteUsers};
+use crate::options::StoreUrl;
+
+/// A store, and the users beside it.
+pub(crate) struct Opened {
+    pub(crate) store: AnyStore,
+    pub(crate) users: AnyUsers,
+    /// Whether nothing was written in it yet, so that new keys may be made for it.
+    pub(crate) is_new: bool,
+}
+
+impl StoreUrl {
+    /// Opens the store, and the users in the same place unless they have one of their own.
+    ///
+    /// # Errors
+    /// Why it cannot be opened. Never with anything of the URL but the scheme: it may hold a password.
+    pub(crate) async fn open(&self, users: Option<&Self>) -> Result<Opened, String> {
+        let (store, is_new) = self.open_store().await?;
+        let users = users.unwrap_or(self).open_users().await?;
+        Ok(Opened { store, users, is_new })
+    }
+
+    async fn open_store(&self) -> Result<(AnyStore, bool), String> {
+        match self {
+            Self::Memory => {
+                let store = Arc::new(MemoryStore::new());
+                Ok((AnyStore::Blocking(OffloadedStore::new(Arc::clone(&store) as _), store), true))
+            }
+            Self::Sqlite(path) => {
+                let wrong = |why: &dyn std::fmt::Display| format!("store {}: {why}", path.display());
+                let store = SqliteStore::open(path, Durability::Full).map_err(|why| wrong(&why))?;
+                let is_new = store.keys(None, 1).map_err(|why| wrong(&why))?.is_empty();
+                let store = Arc::new(store);
+                Ok((AnyStore::Blocking(OffloadedStore::new(Arc::clone(&store) as _), store), is_new))
+            }
+            Self::Postgres(config) => {
+                let wrong = |why: &dyn std::fmt::Display| format!("store postgres: {why}");
+                let pool = pool::pool(config).map_err(|why| wrong(&why))?;
+                migrate(&pool, &Table::default()).await.map_err(|why| wrong(&why))?;
+                let store = PostgresStore::open(pool, Table::default()).await.map_err(|why| wrong(&why))?;
+                let is_new = store.keys(None, 1).await.map_err(|why| wrong(&why))?.is_empty();
+                Ok((AnyStore::Postgres(store), is_new))
+            }
+        }
+    }
+
+    async fn open_users(&self) -> Result<AnyUsers, String> {
+        match self {
+            Self::Memory => Ok(AnyUsers::blocking(MemoryUsers::default())),
+            Self::Sqlite(path) => {
+                let users = SqliteUsers::open(path);
+                Ok(AnyUsers::blocking(users.map_err(|why| format!("users {}: {why}", path.display()))?))
+            }
+            Self::Postgres(config) => {
+                let wrong = |why: &dyn std::fmt::Display| format!("users postgres: {why}");
+                let pool = pool::pool(config).map_err(|why| wrong(&why))?;
+                Ok(AnyUsers::Postgres(PostgresUsers::open(pool).await.map_err(|why| wrong(&why))?))
+            }
+        }
+    }
+}
+
+impl AnyStore {
+    /// Whether it answers, for those who ask if this server can be of use.
+    pub(crate) async fn answers(&self) -> bool {
+        self.load(&[mark::ROW]).await.is_ok()
+    }
+}
+
+/// A row that nobody's record is under.
+const fn row_of_the_host(n: u8) -> RecordKey {
+    RecordKey::from_bytes([0, b'h', b'o', b's', b't', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, n])
+}
