@@ -37,7 +37,7 @@ struct NoHasher;
 
 impl PasswordHasher for NoHasher {
     fn hash(&self, _: &Password, _: &Salt) -> Result<PasswordHash, HashError> {
-        Err(HashError("none".into()))
+        PasswordHash::new("none").map_err(|why| HashError(why.to_string()))
     }
     fn verify(&self, _: &Password, _: &PasswordHash) -> Result<bool, HashError> {
         Ok(false)
@@ -75,10 +75,20 @@ pub fn envelope(to: &str, locale: Option<&str>) -> Envelope {
     };
     let identifier = Identifier::parse("somebody@example.com").unwrap();
     let locale = locale.map(|locale| Locale::new(locale).unwrap());
-    let _ = sentry.run(SignIn { client: Client::unmetered(), identifier, locale }).unwrap();
+    let sign_up = SignUp {
+        client: Client::unmetered(),
+        identifier,
+        password: Password::typed("MyPassword1!").unwrap(),
+        profile: Profile::default(),
+        locale,
+    };
+    let _ = sentry.run(sign_up).unwrap();
     let mut envelope = pocket.0.lock().unwrap().pop().unwrap();
+    let token = envelope.link.unwrap().expose().replacen("link_", "enter_", 1);
+    envelope.link = Some(MailedLink::SignIn(Ticket::parse(&token).unwrap()));
+    envelope.kind = MessageKind::SignInCode;
     envelope.to = Address::parse(to).unwrap();
-    envelope.suppressed = false;
+    assert!(!envelope.suppressed && envelope.code.is_some());
     envelope
 }
 
