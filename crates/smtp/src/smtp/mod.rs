@@ -2,6 +2,7 @@
 
 mod url;
 
+use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,8 +129,15 @@ fn failure(why: &Error) -> Failure {
         Some(code) if why.is_permanent() => Failure::permanent(Why::Answer(code.into())),
         Some(code) => Failure::transient(Why::Answer(code.into())),
         None if why.is_timeout() => Failure::transient(Why::Timeout),
-        None if why.is_tls() => Failure::transient(Why::Tls),
+        None if why.is_tls() || is_handshake(why) => Failure::transient(Why::Tls),
         None if why.is_response() || why.is_client() => Failure::transient(Why::Protocol),
         None => Failure::transient(Why::Connection),
     }
+}
+
+/// Whether the server's side of the encryption, or its certificate, was not accepted: rustls says so as invalid data.
+fn is_handshake(why: &Error) -> bool {
+    let sources = std::iter::successors(why.source(), |why| why.source());
+    let invalid = |why: &std::io::Error| why.kind() == std::io::ErrorKind::InvalidData;
+    sources.filter_map(|why| why.downcast_ref()).any(invalid)
 }
