@@ -137,7 +137,15 @@ fn failure(why: &Error) -> Failure {
 
 /// Whether the server's side of the encryption, or its certificate, was not accepted: rustls says so as invalid data.
 fn is_handshake(why: &Error) -> bool {
-    let sources = std::iter::successors(why.source(), |why| why.source());
-    let invalid = |why: &std::io::Error| why.kind() == std::io::ErrorKind::InvalidData;
-    sources.filter_map(|why| why.downcast_ref()).any(invalid)
+    let mut source = why.source();
+    while let Some(why) = source {
+        if why
+            .downcast_ref()
+            .is_some_and(|why: &std::io::Error| why.kind() == std::io::ErrorKind::InvalidData)
+        {
+            return true;
+        }
+        source = why.source();
+    }
+    false
 }
