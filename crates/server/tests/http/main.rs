@@ -11,6 +11,7 @@ mod failing;
 mod harness;
 mod limits;
 mod link;
+mod mail;
 mod parallel;
 mod process;
 mod restart;
