@@ -81,7 +81,7 @@ fn start_log() {
 
 fn run(config: Config) -> Result<(), Box<dyn Error>> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    // Those that hash and the one that delivers mail stay; the others come and go with calls of the store.
+    // Those that hash stay; the others come and go with calls of the store.
     runtime.max_blocking_threads(STORE_THREADS.saturating_add(BoundedHasher::at_once()));
     let runtime = runtime.enable_all().build()?;
     let result = runtime.block_on(host(config));
@@ -116,14 +116,13 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
         None => Arc::new(SystemClock),
     };
     let base_url = base_url.unwrap_or_else(|| format!("http://{address}"));
-    let delivery = mail.open()?;
-    let (queue, postman) = mail::queue(base_url.clone(), delivery);
-    // The queue itself must not outlive the sentry: it ends when nobody can write to it any more.
+    let links = mail::links(&base_url)?;
+    let queue = Arc::new(mail::start(mail, links.clone(), dev)?);
     let (mailer, inbox): (Arc<dyn Mailer>, _) = if dev {
-        let inbox = Arc::new(Inbox::new(queue, base_url));
+        let inbox = Arc::new(Inbox::new(Arc::clone(&queue), links));
         (Arc::clone(&inbox) as _, Some(inbox))
     } else {
-        (Arc::new(queue), None)
+        (Arc::clone(&queue) as _, None)
     };
 
     let events = dev.then(|| Arc::new(RecentEvents::default()));
@@ -182,9 +181,9 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
     };
     serve::until_told(listener, router, drained, STOP_WITHIN).await;
     sweeping.abort();
-    match tokio::time::timeout(STOP_WITHIN, postman).await {
-        Ok(_) => tracing::info!(event = "server.stopped"),
-        Err(_) => tracing::error!(event = "server.stopped", "mail was left in the queue"),
+    match queue.drain(STOP_WITHIN).await.0.len() {
+        0 => tracing::info!(event = "server.stopped"),
+        left => tracing::error!(event = "server.stopped", left, "mail was left in the queue"),
     }
     // The last to go, so that whoever asks meanwhile hears why there is no answer elsewhere.
     let _ = stopped.send(());

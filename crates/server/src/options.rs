@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use crate::mail::{Mail, MailOptions, checked_base};
 use crate::store;
 
 /// Reference server for the `countersign` library.
@@ -28,15 +29,8 @@ pub(crate) struct Options {
     /// Where users live, as for --store [default: where records do]
     #[arg(long, value_name = "URL", env = "COUNTERSIGN_USERS", hide_env_values = true)]
     users: Option<String>,
-    /// Where mail goes: console: prints it, dir:PATH writes one file a message
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "COUNTERSIGN_MAIL",
-        default_value = "console:",
-        hide_env_values = true
-    )]
-    mail: String,
+    #[command(flatten)]
+    mail: MailOptions,
     /// File with the locator key and the key ring; made on the first run
     #[arg(long, value_name = "PATH", env = "COUNTERSIGN_KEY_FILE", default_value = "countersign.key")]
     key_file: PathBuf,
@@ -66,7 +60,7 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) store: StoreUrl,
     pub(crate) users: Option<StoreUrl>,
-    pub(crate) mail: MailUrl,
+    pub(crate) mail: Mail,
     pub(crate) key_file: PathBuf,
     pub(crate) base_url: Option<String>,
     pub(crate) trusted_hops: usize,
@@ -85,15 +79,6 @@ pub(crate) enum StoreUrl {
     Sqlite(PathBuf),
     /// In a database.
     Postgres(Box<tokio_postgres::Config>),
-}
-
-/// Where mail goes.
-#[derive(PartialEq, Eq, Debug)]
-pub(crate) enum MailUrl {
-    /// To standard output.
-    Console,
-    /// Into a directory, one file a message.
-    Directory(PathBuf),
 }
 
 impl TryFrom<Options> for Config {
@@ -124,7 +109,7 @@ impl TryFrom<Options> for Config {
             listen,
             store: store_url(&store).map_err(wrong("store"))?,
             users: users.map(|url| store_url(&url)).transpose().map_err(wrong("users"))?,
-            mail: mail_url(&mail).map_err(wrong("mail"))?,
+            mail: mail.try_into()?,
             key_file,
             base_url: base_url.map(|url| checked_base(&url)).transpose().map_err(wrong("base-url"))?,
             trusted_hops: usize::from(trust_proxy),
@@ -155,34 +140,11 @@ fn store_url(url: &str) -> Result<StoreUrl, String> {
     }
 }
 
-fn mail_url(url: &str) -> Result<MailUrl, String> {
-    match url.split_once(':') {
-        Some(("console", "")) => Ok(MailUrl::Console),
-        Some(("dir", path)) if !path.is_empty() => Ok(MailUrl::Directory(path.into())),
-        Some(("dir", _)) => Err("dir: needs a path, as in dir:outbox".into()),
-        other => Err(unknown(other, "console: and dir:PATH")),
-    }
-}
-
 fn unknown(url: Option<(&str, &str)>, known: &str) -> String {
     match url {
-        Some((scheme @ ("memory" | "console"), _)) => format!("{scheme}: takes nothing after the colon"),
+        Some((scheme @ "memory", _)) => format!("{scheme}: takes nothing after the colon"),
         Some((scheme, _)) => format!("unknown scheme {scheme:?}; known are {known}"),
         None => format!("not a URL; known are {known}"),
-    }
-}
-
-/// The base of links: a scheme, a host, perhaps a path; nothing that could end up behind or before a link's own parts.
-fn checked_base(url: &str) -> Result<String, String> {
-    let url = url.trim_end_matches('/');
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let fine = |rest: &str| {
-        let plain = rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:[]/%".contains(&b));
-        plain && !rest.starts_with(['/', ':', '.'])
-    };
-    match rest {
-        Some(rest) if !rest.is_empty() && rest.len() <= 200 && fine(rest) => Ok(url.to_owned()),
-        _ => Err(format!("{url:?} is not http:// or https:// with a host and perhaps a path")),
     }
 }
 
@@ -194,33 +156,9 @@ mod tests {
     fn urls_are_taken_exactly_or_refused_with_a_reason() {
         assert_eq!(store_url("memory:"), Ok(StoreUrl::Memory));
         assert_eq!(store_url("sqlite:a b.db"), Ok(StoreUrl::Sqlite("a b.db".into())));
-        assert_eq!(mail_url("dir:out"), Ok(MailUrl::Directory("out".into())));
-        assert_eq!(mail_url("console:"), Ok(MailUrl::Console));
         for url in ["", "memory", "memory:x", "sqlite:", "sqlite", "oracle://u:secret@h", "Memory:"] {
             let why = store_url(url).unwrap_err();
             assert!(!why.contains("secret"), "{why}");
-        }
-        for url in ["", "dir:", "smtp://h", "console:x"] {
-            assert!(mail_url(url).is_err(), "{url}");
-        }
-    }
-
-    #[test]
-    fn a_base_url_is_scheme_host_and_path() {
-        assert_eq!(checked_base("https://example.com/"), Ok("https://example.com".into()));
-        assert_eq!(checked_base("http://[::1]:8080/a"), Ok("http://[::1]:8080/a".into()));
-        for url in [
-            "",
-            "example.com",
-            "javascript:x",
-            "https://",
-            "https:///x",
-            "https://a?b",
-            "https://a#b",
-            "https://u@h",
-            "http://a b",
-        ] {
-            assert!(checked_base(url).is_err(), "{url}");
         }
     }
 

@@ -1,18 +1,19 @@
 //! The inbox of `--dev`: what was mailed, to look at.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use countersign::host::{MailError, Mailer};
 use countersign::{Address, Envelope};
+use countersign_smtp::{Links, MailQueue};
 use serde_json::{Value, json};
 
-use super::{QueueMailer, link, whole_seconds};
+use super::whole_seconds;
 
 /// A mailer that also shows what it sends. Keeps the newest messages only. It holds codes: no `Debug`.
 pub(crate) struct Inbox {
-    queue: QueueMailer,
-    base_url: String,
+    queue: Arc<MailQueue>,
+    links: Links,
     kept: Mutex<Kept>,
 }
 
@@ -27,8 +28,8 @@ struct Kept {
 
 impl Inbox {
     /// An empty inbox in front of the queue.
-    pub(crate) fn new(queue: QueueMailer, base_url: String) -> Self {
-        Self { queue, base_url, kept: Mutex::default() }
+    pub(crate) fn new(queue: Arc<MailQueue>, links: Links) -> Self {
+        Self { queue, links, kept: Mutex::default() }
     }
 
     /// The messages to an address, or to everybody; the newest last.
@@ -49,7 +50,7 @@ impl Inbox {
             "to": envelope.to.as_str(),
             "kind": envelope.kind.name(),
             "code": envelope.code.as_ref().map(|code| code.expose()),
-            "link": link(envelope, &self.base_url),
+            "link": self.links.link(envelope),
             "sent_at": whole_seconds(envelope.issued_at),
             "expires_at": envelope.expires_at.or(envelope.link_expires_at).map(whole_seconds),
         });

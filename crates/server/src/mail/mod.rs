@@ -1,54 +1,71 @@
-//! Mail: queued at once, written later.
-//!
-//! ```text
-//! Mailer::send ─► bounded queue ─► postman (a thread): render ─► deliver, or drop what is suppressed
-//! ```
+//! Mail: the words, the queue and the mail server are `countersign-smtp`'s; here is where it goes and what is told of it.
 
 mod deliver;
 mod inbox;
-mod render;
-mod words;
+mod options;
+mod reports;
 
-use countersign::Envelope;
-use countersign::host::{MailError, Mailer};
-use tokio::sync::mpsc;
-use tokio::task::{JoinHandle, spawn_blocking};
+use std::sync::Arc;
 
-pub(crate) use deliver::Delivery;
-pub(crate) use inbox::Inbox;
-pub(crate) use render::{link, whole_seconds};
+use countersign::Timestamp;
+use countersign::host::{Clock, ManualClock, SystemClock};
+use countersign_smtp::{
+    Links, MailQueue, Means, OsRandomness, Overrides, Pages, QueueSettings, Renderer, Templates,
+};
 
-/// How many messages may wait. They are short; more would mean that the delivery has stopped.
-const WAITING: usize = 1024;
+use self::deliver::Delivery;
+use self::reports::LogReports;
 
-/// The near end of the queue.
-#[derive(Debug)]
-pub(crate) struct QueueMailer(mpsc::Sender<Envelope>);
+pub(crate) use self::inbox::Inbox;
+pub(crate) use self::options::{Mail, MailOptions, checked_base};
 
-impl Mailer for QueueMailer {
-    /// Returns at once, whoever the message is for and whether or not anybody gets it.
-    fn send(&self, envelope: &Envelope) -> Result<(), MailError> {
-        self.0.try_send(envelope.clone()).map_err(|why| match why {
-            mpsc::error::TrySendError::Full(_) => MailError("the queue is full".into()),
-            mpsc::error::TrySendError::Closed(_) => MailError("the queue has ended".into()),
-        })
-    }
+/// Where links lead: to pages of this server, each of which sends the token once somebody presses its button.
+///
+/// # Errors
+/// If no link can begin with the base.
+pub(crate) fn links(base_url: &str) -> Result<Links, String> {
+    let pages = Pages {
+        sign_up: "auth/register/link".into(),
+        sign_in: "v1/magic-link".into(),
+        recovery: "v1/forgot-password".into(),
+        cancel: "v1/two-factor/recover/cancel".into(),
+    };
+    Links::new(base_url, pages).map_err(|why| format!("{base_url:?} is {why}"))
 }
 
-/// A queue in front of a delivery. The task ends when every mailer is gone and the queue is empty.
-pub(crate) fn queue(base_url: String, mut delivery: Delivery) -> (QueueMailer, JoinHandle<()>) {
-    let (mailer, mut waiting) = mpsc::channel::<Envelope>(WAITING);
-    let postman = spawn_blocking(move || {
-        while let Some(envelope) = waiting.blocking_recv() {
-            let message = render::render(&envelope, &base_url);
-            if envelope.suppressed {
-                continue;
-            }
-            if let Err(why) = delivery.deliver(&message) {
-                // Nothing of the message: not whose it is, not what it says.
-                tracing::error!(event = "mail.undelivered", kind = envelope.kind.name(), %why);
-            }
-        }
-    });
-    (QueueMailer(mailer), postman)
+/// Starts the queue. With `dev` there is no hurry: its clock is moved about, and what waits is not to die of it.
+///
+/// # Errors
+/// Why mail cannot go there.
+pub(crate) fn start(mail: Mail, links: Links, dev: bool) -> Result<MailQueue, String> {
+    let Mail { url, from, templates } = mail;
+    let overrides = match &templates {
+        Some(directory) => Overrides::new().with_directory(directory),
+        None => Ok(Overrides::new()),
+    };
+    let templates = overrides.and_then(|overrides| Templates::new("en", overrides));
+    let templates = templates.map_err(|why| format!("--mail-templates: {why}"))?;
+    let delivery = Delivery::open(url, &from)?;
+    let clock: Arc<dyn Clock> =
+        if dev { Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH)) } else { Arc::new(SystemClock) };
+    let means = Means { clock, randomness: Arc::new(OsRandomness), reports: Arc::new(LogReports) };
+    let settings = QueueSettings { at_once: delivery.at_once(), ..QueueSettings::default() };
+    let renderer = Renderer::new(from, links, templates);
+    MailQueue::start(settings, renderer, delivery, means).map_err(|why| why.to_string())
+}
+
+/// A time as people and simple parsers read it, such as `2026-11-21T20:00:00Z`: without the fraction, rounded down.
+pub(crate) fn whole_seconds(at: Timestamp) -> String {
+    Timestamp::from_unix_seconds(at.unix_seconds()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_whole_seconds() {
+        assert_eq!(whole_seconds(Timestamp::from_unix_millis(1_795_291_200_999)), "2026-11-21T20:00:00Z");
+        assert_eq!(whole_seconds(Timestamp::from_unix_millis(-1)), "1969-12-31T23:59:59Z");
+    }
 }

@@ -11,6 +11,7 @@ mod failing;
 mod harness;
 mod limits;
 mod link;
+mod mail;
 mod ops;
 mod parallel;
 mod process;

@@ -1,22 +1,44 @@
-//! What the messages say.
-//!
-//! A security notice says what happened and what to do if it was not the owner (NIST 800-63B-4 §4.6); when it happened and, where
-//! there is one, the link that stops it are put in for all.
-
-use std::borrow::Cow;
+//! English.
 
 use countersign::{Factor, MessageKind};
 
-use super::render::readable;
+use super::{Button, Language, Phrases, Words};
 
-/// The parts of a message that depend on what it is about.
-pub(super) struct Words {
-    pub(super) subject: &'static str,
-    /// What happened.
-    pub(super) opening: Cow<'static, str>,
-    /// What to do if it was not the reader.
-    pub(super) otherwise: &'static str,
-}
+pub(super) const ENGLISH: Language = Language {
+    tag: "en",
+    phrases: Phrases {
+        happened: "That was at {}.",
+        code: "Your code",
+        until: "It can be used until {}.",
+        otherwise: "If it was not you: {}",
+        never_tell: "Never tell anybody the code.",
+        sign_in: Button {
+            invitation: "If you cannot use the code, open this link and sign in there:",
+            label: "Sign in",
+        },
+        choose_password: Button {
+            invitation: "If you cannot use the code, open this link and choose a password there:",
+            label: "Choose a password",
+        },
+        stop: Button { invitation: "To stop it, open this link:", label: "Stop it" },
+    },
+    words,
+    on: "on",
+    months: [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+};
 
 const IGNORE: &str = "ignore this message.";
 const CHANGE_PASSWORD: &str = "somebody else knows your password. Sign in and change it at once.";
@@ -24,34 +46,9 @@ const SIGN_IN_AND_LOOK: &str =
     "somebody else is signed in. Sign in, change your password, and look at your second factors.";
 const RECOVER: &str = "somebody else has taken your account. Choose a new password by \"forgot password\" at once, and tell us.";
 
-/// The words for a kind of message.
-pub(super) fn words(kind: &MessageKind) -> Words {
-    let (subject, opening, otherwise) = fixed(kind);
-    let opening = match kind {
-        MessageKind::RecoveryCodeUsed { left } => {
-            format!("Somebody used a recovery code of your account; it works no more. Codes left: {left}.").into()
-        }
-        MessageKind::AddressChangeStarted(to) => {
-            let to = to.as_str();
-            format!("Somebody signed in to your account wants to change its e-mail address to {to}. Nothing has changed yet.").into()
-        }
-        MessageKind::AddressChanged(to) => {
-            format!("The e-mail address of your account is now {}.", to.as_str()).into()
-        }
-        MessageKind::FactorRecoveryStarted { ready_at } => format!(
-            "Your authenticator app was said to be lost. From {} on, it can be turned off by whoever knows your password and reads \
-             this mailbox.",
-            readable(*ready_at)
-        )
-        .into(),
-        _ => opening.into(),
-    };
-    Words { subject, opening, otherwise }
-}
-
-/// Subject, what happened, what to do if it was not you. Where the second is empty it is made in [`words`].
-const fn fixed(kind: &MessageKind) -> (&'static str, &'static str, &'static str) {
-    match kind {
+/// Subject, what happened, what to do if it was not you.
+const fn words(kind: &MessageKind) -> Words {
+    let (subject, opening, otherwise) = match kind {
         MessageKind::SignUpCode => {
             ("Your code to sign up", "Somebody, hopefully you, is signing up with this address.", IGNORE)
         }
@@ -117,9 +114,11 @@ const fn fixed(kind: &MessageKind) -> (&'static str, &'static str, &'static str)
             "New recovery codes were made for your account. Those from before are dead.",
             SIGN_IN_AND_LOOK,
         ),
-        MessageKind::RecoveryCodeUsed { .. } => {
-            ("A recovery code of your account was used", "", SIGN_IN_AND_LOOK)
-        }
+        MessageKind::RecoveryCodeUsed { .. } => (
+            "A recovery code of your account was used",
+            "Somebody used a recovery code of your account; it works no more. Codes left: {}.",
+            SIGN_IN_AND_LOOK,
+        ),
         MessageKind::PasswordChanged => (
             "The password of your account was changed",
             "The password of your account was changed. Everybody else who was signed in is signed out.",
@@ -136,17 +135,20 @@ const fn fixed(kind: &MessageKind) -> (&'static str, &'static str, &'static str)
              signed in.",
             CHANGE_PASSWORD,
         ),
-        MessageKind::AddressChangeStarted(_) => {
-            ("The address of your account is to change", "", SIGN_IN_AND_LOOK)
-        }
+        MessageKind::AddressChangeStarted(_) => (
+            "The address of your account is to change",
+            "Somebody signed in to your account wants to change its e-mail address to {}. Nothing has changed yet.",
+            SIGN_IN_AND_LOOK,
+        ),
         MessageKind::AddressChanged(_) => (
             "The address of your account has changed",
-            "",
+            "The e-mail address of your account is now {}.",
             "somebody else has taken your account. Tell us at once.",
         ),
         MessageKind::FactorRecoveryStarted { .. } => (
             "A second factor of your account is to be turned off",
-            "",
+            "Your authenticator app was said to be lost. From {} on, it can be turned off by whoever knows your password and reads \
+             this mailbox.",
             "somebody else knows your password. Stop it by the link, then change your password.",
         ),
         MessageKind::FactorsReset => (
@@ -162,58 +164,6 @@ const fn fixed(kind: &MessageKind) -> (&'static str, &'static str, &'static str)
             "somebody else was signed in to it. Tell us at once.",
         ),
         _ => ("About your account", "Something concerns your account.", IGNORE),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use countersign::{Action, Address, Timestamp};
-
-    use super::*;
-
-    #[test]
-    fn every_message_says_what_happened_and_what_to_do() {
-        let address = || Address::parse("new@example.com").unwrap();
-        let ready_at = Timestamp::from_unix_seconds(1_795_291_200);
-        let kinds = [
-            MessageKind::SignUpCode,
-            MessageKind::SignInCode,
-            MessageKind::SecondFactorCode,
-            MessageKind::RecoveryCode,
-            MessageKind::ActionCode(Action::new("pay").unwrap()),
-            MessageKind::SignUpTaken,
-            MessageKind::FactorAdded(Factor::Totp),
-            MessageKind::FactorAdded(Factor::MailedCode),
-            MessageKind::AddressChangeCode,
-            MessageKind::StepUpCode,
-            MessageKind::FactorRecoveryCode,
-            MessageKind::FactorRemoved(Factor::Totp),
-            MessageKind::FactorRemoved(Factor::MailedCode),
-            MessageKind::RecoveryCodesIssued,
-            MessageKind::RecoveryCodeUsed { left: 7 },
-            MessageKind::PasswordChanged,
-            MessageKind::PasswordReset,
-            MessageKind::PasswordKnown,
-            MessageKind::AddressChangeStarted(address()),
-            MessageKind::AddressChanged(address()),
-            MessageKind::FactorRecoveryStarted { ready_at },
-            MessageKind::FactorsReset,
-            MessageKind::AccountDeleted,
-        ];
-        let mut openings: Vec<_> = kinds.iter().map(|kind| words(kind).opening.into_owned()).collect();
-        for (kind, opening) in kinds.iter().zip(&openings) {
-            let Words { subject, otherwise, .. } = words(kind);
-            assert!(subject != "About your account" && opening.len() > 20, "{kind:?}");
-            assert!(!subject.is_empty() && otherwise.ends_with('.'), "{kind:?}");
-            assert!(!opening.contains('\n') && !opening.contains("  "), "{opening:?}");
-        }
-        let told = |part: &str| openings.iter().any(|opening| opening.contains(part));
-        assert!(
-            told("Codes left: 7.") && told("now new@example.com") && told("From 2026-11-21 20:00:00 UTC on")
-        );
-        let count = openings.len();
-        openings.sort();
-        openings.dedup();
-        assert_eq!(openings.len(), count, "each its own");
-    }
+    };
+    Words { subject, opening, otherwise }
 }
