@@ -65,7 +65,9 @@ pub async fn single(url: &str) -> ConnectionManager {
 }
 
 pub async fn cluster() -> ClusterConnection {
-    let builder = ClusterClientBuilder::new(urls()).response_timeout(Duration::from_secs(10));
+    let builder = ClusterClientBuilder::new(urls())
+        .connection_timeout(Duration::from_secs(1))
+        .response_timeout(Duration::from_secs(2));
     builder.build().unwrap().get_async_connection().await.unwrap()
 }
 

@@ -1,0 +1,181 @@
+//! Masters of the cluster are killed, or stand still, under load, and a replica takes over: it is counted which
+//! commits that were answered are gone, and everybody goes on with what is there.
+//!
+//! In a file of its own, so that cargo runs no other test meanwhile.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
+mod common;
+#[path = "common/nodes.rs"]
+mod nodes;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use common::{ONE_REPLICA, On, key, now, prefix, put, server, version};
+use countersign::host::{AsyncStore, Committed};
+use countersign_redis::{Durability, RedisStore};
+use nodes::{Nodes, healthy};
+use tokio::time::sleep;
+
+const CLIENTS: usize = 12;
+const ROUNDS: usize = 3;
+
+/// What happens to a master.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Fault {
+    Killed,
+    /// While its replica is behind by more than the network holds.
+    KilledAheadOfItsReplica,
+    /// Until a replica has taken over, and then it goes on.
+    Stopped,
+}
+
+#[derive(Default)]
+struct Seen {
+    stop: AtomicBool,
+    answered: AtomicU64,
+    errors: AtomicU64,
+}
+
+/// One row, and which of the commits to it were answered.
+struct Chain {
+    store: RedisStore,
+    key: u64,
+    /// In the order of their numbers, which only grow.
+    answered: Vec<u64>,
+    current: Option<u64>,
+    lost: usize,
+}
+
+impl Chain {
+    /// Goes by the row that is there, and counts what is not.
+    async fn read(&mut self) {
+        let row = loop {
+            match self.store.load(&[key(self.key)]).await {
+                Ok(mut rows) => break rows.remove(0),
+                Err(_) => sleep(Duration::from_millis(50)).await,
+            }
+        };
+        let number = |bytes: &[u8; 16]| u64::try_from(u128::from_be_bytes(*bytes) & u128::from(u64::MAX)).unwrap();
+        self.current = row.map(|row| number(row.version.as_bytes()));
+        let before = self.answered.len();
+        let current = self.current.unwrap_or(0);
+        self.answered.retain(|n| *n <= current);
+        self.lost += before - self.answered.len();
+    }
+
+    async fn write(mut self, seen: Arc<Seen>) -> Self {
+        let bytes = vec![7; 16_000];
+        for n in 1_u64.. {
+            if seen.stop.load(Ordering::SeqCst) {
+                break;
+            }
+            let expected = self.current.map(|n| version(self.key, n));
+            match self.store.commit(&key(self.key), expected, put(version(self.key, n), &bytes)).await {
+                Ok(Committed::Applied) => {
+                    seen.answered.fetch_add(1, Ordering::SeqCst);
+                    self.answered.push(n);
+                    self.current = Some(n);
+                }
+                Ok(Committed::Stale) => self.read().await,
+                Err(_) => {
+                    seen.errors.fetch_add(1, Ordering::SeqCst);
+                    self.read().await;
+                }
+            }
+        }
+        self
+    }
+}
+
+struct Round {
+    answered: u64,
+    errors: u64,
+    lost: usize,
+    took_over: Duration,
+}
+
+async fn round(fault: Fault, durability: Durability, number: usize) -> Round {
+    healthy().await;
+    let prefix = prefix();
+    let store = On::Cluster.open(&prefix, durability).await;
+    let nodes = Nodes::seen().await;
+    let master = nodes.masters()[number % 3].clone();
+    let replica = nodes.replica_of(&master);
+    let of_master = (0_u64..).filter(|n| nodes.master_of(&format!("{prefix}{}", key(*n))) == master);
+    let seen = Arc::new(Seen::default());
+    let chains: Vec<_> = of_master
+        .take(CLIENTS)
+        .map(|key| Chain { store: store.clone(), key, answered: Vec::new(), current: None, lost: 0 })
+        .map(|chain| tokio::spawn(chain.write(seen.clone())))
+        .collect();
+    sleep(Duration::from_millis(300)).await;
+    if fault == Fault::KilledAheadOfItsReplica {
+        server("pause", &replica);
+        sleep(Duration::from_millis(700)).await;
+    }
+    let started = now();
+    server(if fault == Fault::Stopped { "pause" } else { "kill" }, &master);
+    if fault == Fault::KilledAheadOfItsReplica {
+        server("resume", &replica);
+    }
+    let mut waited = 0;
+    while !nodes::says(&replica, &["role"]).starts_with("master") {
+        waited += 1;
+        assert!(waited < 200, "nobody took over");
+        sleep(Duration::from_millis(50)).await;
+    }
+    let took_over = started.elapsed();
+    if fault == Fault::Stopped {
+        sleep(Duration::from_millis(300)).await;
+        server("resume", &master);
+    }
+    // They go on.
+    let before = seen.answered.load(Ordering::SeqCst);
+    if fault != Fault::Stopped {
+        server("start", &master);
+    }
+    while seen.answered.load(Ordering::SeqCst) < before + 200 {
+        assert!(started.elapsed() < Duration::from_secs(60), "nobody goes on");
+        sleep(Duration::from_millis(20)).await;
+    }
+    healthy().await;
+    seen.stop.store(true, Ordering::SeqCst);
+    let mut lost = 0;
+    for chain in chains {
+        let mut chain = chain.await.unwrap();
+        chain.read().await;
+        lost += chain.lost;
+    }
+    let count = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
+    Round { answered: count(&seen.answered), errors: count(&seen.errors), lost, took_over }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "tests/servers/run starts the servers"]
+async fn what_replicas_confirmed_outlives_a_master() {
+    println!("| a master is | with | rounds | answered | errors | lost in a round (least, most) | taken over after |");
+    let mut lost_without = 0;
+    for fault in [Fault::Killed, Fault::KilledAheadOfItsReplica, Fault::Stopped] {
+        for (name, durability) in [("WAIT 1", ONE_REPLICA), ("nothing", Durability::Memory)] {
+            let mut rounds = Vec::new();
+            for number in 0..ROUNDS {
+                rounds.push(round(fault, durability, number).await);
+            }
+            let answered: u64 = rounds.iter().map(|round| round.answered).sum();
+            let errors: u64 = rounds.iter().map(|round| round.errors).sum();
+            let least = rounds.iter().map(|round| round.lost).min().unwrap();
+            let most = rounds.iter().map(|round| round.lost).max().unwrap();
+            let slowest = rounds.iter().map(|round| round.took_over).max().unwrap();
+            println!("| {fault:?} | {name} | {ROUNDS} | {answered} | {errors} | {least}, {most} | {slowest:.1?} |");
+            if durability == ONE_REPLICA {
+                // Redis does not promise it: see the crate's documentation. With one replica, which confirmed all, it is so.
+                assert_eq!(most, 0, "{fault:?}: what a replica confirmed is lost");
+            } else {
+                lost_without += most;
+            }
+        }
+    }
+    assert_ne!(lost_without, 0, "nothing was lost without waiting: the test looks at nothing");
+}
