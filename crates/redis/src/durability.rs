@@ -212,7 +212,8 @@ mod tests {
 
     #[test]
     fn what_would_wait_for_nobody_or_for_ever_is_not_sane() {
-        let of = |replicas, millis| Durability::Replicas { replicas, patience: Duration::from_millis(millis) };
+        let of =
+            |replicas, millis| Durability::Replicas { replicas, patience: Duration::from_millis(millis) };
         assert!(of(1, 1).is_sane() && of(1, 4000).is_sane());
         assert!(!of(0, 500).is_sane() && !of(1, 0).is_sane() && !of(1, 4001).is_sane());
         let disks = |millis| Durability::Disks { replicas: 0, patience: Duration::from_millis(millis) };

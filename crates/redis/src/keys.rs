@@ -193,7 +193,9 @@ mod tests {
             let key = RecordKey::from_bytes(number.to_be_bytes());
             assert_eq!(read(key.to_string().as_bytes()).map(RecordKey::from_bytes), Some(key));
         }
-        for odd in ["", "0", &"0".repeat(31), &"0".repeat(33), &"F".repeat(32), &"g".repeat(32), &":".repeat(32)] {
+        for odd in
+            ["", "0", &"0".repeat(31), &"0".repeat(33), &"F".repeat(32), &"g".repeat(32), &":".repeat(32)]
+        {
             assert_eq!(read(odd.as_bytes()), None, "{odd}");
         }
     }

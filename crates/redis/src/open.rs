@@ -37,8 +37,8 @@ pub enum OpenError {
     /// When its memory is full it forgets rows that it should keep.
     #[error("the server forgets rows when it is full: maxmemory-policy is {0} and must be noeviction")]
     Evicts(String),
-    /// It does not write to its disk what was asked to be there before a commit is answered.
-    #[error("the server does not write what it answers to its disk first: {0}")]
+    /// It does not write to its disk, or not before it answers where that was asked for.
+    #[error("the server does not keep on its disk what it answers: {0}")]
     NotOnDisk(&'static str),
     /// A master has fewer replicas than must confirm a commit.
     #[error("a master has {found} replicas that follow it, and {wanted} are to confirm a commit")]
@@ -230,7 +230,8 @@ impl Server {
             return Err(OpenError::Evicts(policy.into()));
         }
         self.judge_durability(options.durability, older)?;
-        let ahead = self.here.map_or(Duration::ZERO, |here| Timestamp::from_unix_millis(self.time).since(here));
+        let ahead =
+            self.here.map_or(Duration::ZERO, |here| Timestamp::from_unix_millis(self.time).since(here));
         if ahead > options.margin.checked_div(2).unwrap_or_default() {
             return Err(OpenError::ClockAhead(ahead));
         }
@@ -245,8 +246,8 @@ impl Server {
         if matches!(durability, Durability::Disks { .. }) && !self.is_at_least(NEEDED_FOR_DISKS) {
             return Err(older("7.2"));
         }
-        let is_of_disks = matches!(durability, Durability::Disk | Durability::Disks { .. });
-        if is_of_disks && self.field("aof_enabled") != Some("1") {
+        // Also where replicas confirm: a master that comes back with nothing makes them forget as well.
+        if durability != Durability::Memory && self.field("aof_enabled") != Some("1") {
             return Err(OpenError::NotOnDisk("appendonly is no"));
         }
         let fsync = self.fsync.as_deref();
@@ -287,7 +288,9 @@ mod tests {
         for durability in [Disk, Memory, one, Disks { replicas: 1, patience }] {
             judged("", "", durability).unwrap();
         }
-        for (version, known) in [("6.1.9", false), ("6.2.0", true), ("5.9", false), ("10.0", true), ("x", false)] {
+        for (version, known) in
+            [("6.1.9", false), ("6.2.0", true), ("5.9", false), ("10.0", true), ("x", false)]
+        {
             let answer = judged("redis_version:7.2.4", &format!("redis_version:{version}"), Memory);
             assert_eq!(answer.is_ok(), known, "{version}");
         }
@@ -301,7 +304,8 @@ mod tests {
         let full = "maxmemory:1000\r\nmaxmemory_policy:noeviction";
         judged("maxmemory:0\r\nmaxmemory_policy:allkeys-lru", full, Memory).unwrap();
         assert!(matches!(judged("aof_enabled:1", "aof_enabled:0", Disk), Err(OpenError::NotOnDisk(_))));
-        judged("aof_enabled:1", "aof_enabled:0", one).unwrap();
+        assert!(matches!(judged("aof_enabled:1", "aof_enabled:0", one), Err(OpenError::NotOnDisk(_))));
+        judged("aof_enabled:1", "aof_enabled:0", Memory).unwrap();
         let two = judged("", "", Replicas { replicas: 2, patience });
         assert!(matches!(two, Err(OpenError::Replicas { found: 1, wanted: 2 })));
     }

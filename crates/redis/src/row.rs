@@ -101,14 +101,7 @@ impl Told {
     }
 }
 
-fn told(
-    how: &str,
-    script: &str,
-    name: &str,
-    expected: &Version,
-    value: &[u8],
-    expires: Option<&str>,
-) -> Cmd {
+fn told(how: &str, script: &str, name: &str, expected: &Version, value: &[u8], expires: Option<&str>) -> Cmd {
     let mut command = redis::cmd(how);
     command.arg(script).arg(1).arg(name);
     command.arg(expected.as_bytes().as_slice()).arg(value).arg(expires.unwrap_or(""));

@@ -119,7 +119,8 @@ async fn killed_once(settings: &[(&str, &str)], after: Duration) -> (u64, u64) {
                 let mut current = None;
                 for n in 1_u64.. {
                     let next = version(who, n);
-                    if store.commit(&key(who), current, put(next, &[7; 700])).await != Ok(Committed::Applied) {
+                    if store.commit(&key(who), current, put(next, &[7; 700])).await != Ok(Committed::Applied)
+                    {
                         return n - 1;
                     }
                     current = Some(next);
@@ -134,7 +135,9 @@ async fn killed_once(settings: &[(&str, &str)], after: Duration) -> (u64, u64) {
     for (who, client) in (0..).zip(clients) {
         let told = client.await.unwrap();
         let found = there(&store, who).await.map_or(0, |found| {
-            u128::from_be_bytes(*found.as_bytes()).to_be_bytes()[8..].iter().fold(0, |n, byte| n << 8 | u64::from(*byte))
+            u128::from_be_bytes(*found.as_bytes()).to_be_bytes()[8..]
+                .iter()
+                .fold(0, |n, byte| n << 8 | u64::from(*byte))
         });
         answered += told;
         lost += told.saturating_sub(found);

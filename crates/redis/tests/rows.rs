@@ -11,6 +11,7 @@ use countersign::Timestamp;
 use countersign::host::{AsyncStore, Clock, Committed, SystemClock, Write};
 use countersign::record::{MAX_RECORD_BYTES, RecordKey};
 use countersign_redis::redis::cluster::ClusterClientBuilder;
+use countersign_redis::redis::cluster_read_routing::RandomReplicaStrategy;
 use countersign_redis::redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
 use countersign_redis::redis::{Value, cmd, from_redis_value};
 use countersign_redis::{Cursor, Durability, Options, RedisStore};
@@ -236,7 +237,7 @@ async fn reads(url: &str) -> u64 {
 #[tokio::test]
 #[ignore = "tests/servers/run starts the servers"]
 async fn replicas_are_never_read() {
-    let builder = ClusterClientBuilder::new(urls()).read_from_replicas();
+    let builder = ClusterClientBuilder::new(urls()).read_routing_strategy(RandomReplicaStrategy);
     let connection = builder.build().unwrap().get_async_connection().await.unwrap();
     let prefix = prefix();
     let options = Options::new(Durability::Memory).prefixed(&prefix).unwrap();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use common::{ONE_REPLICA, On, ask, key, prefix, put, single, url, urls, version};
 use countersign::host::{AsyncStore, Committed, StoreError, Write};
 use countersign_redis::redis::{Value, from_redis_value};
-use countersign_redis::{Durability, OpenError, Options, RedisStore};
+use countersign_redis::{Cursor, Durability, OpenError, Options, RedisStore};
 
 async fn open(url: &str, durability: Durability) -> Result<RedisStore, OpenError> {
     RedisStore::open(single(url).await, Options::new(durability)).await
@@ -40,6 +40,7 @@ async fn what_the_servers_are_set_to_is_looked_at() {
     set("appendfsync", "always").await;
     set("appendonly", "no").await;
     assert!(matches!(open(&url(), Durability::Disk).await, Err(OpenError::NotOnDisk(_))));
+    assert!(matches!(open(&url(), ONE_REPLICA).await, Err(OpenError::NotOnDisk(_))));
     set("appendonly", "yes").await;
 
     let alone = open(&url(), ONE_REPLICA).await;
@@ -61,6 +62,26 @@ async fn what_the_servers_are_set_to_is_looked_at() {
         }
     }
     when_it_is_full().await;
+    when_it_is_a_replica().await;
+}
+
+/// A server that became one, as after a failover that the connection knows nothing of: what it has may be old.
+async fn when_it_is_a_replica() {
+    let store = On::Single.open(&prefix(), Durability::Disk).await;
+    let old = version(1, 1);
+    assert_eq!(store.commit(&key(1), None, put(old, b"row")).await, Ok(Committed::Applied));
+    // Of nobody who answers; so it keeps what it has.
+    ask(&url(), &["REPLICAOF", "127.0.0.1", "1"]).await;
+    for n in [1, 2] {
+        let error = store.load(&[key(n)]).await.unwrap_err().to_string();
+        assert!(error.contains("replica"), "{error}");
+    }
+    assert!(store.commit(&key(2), None, Write::Delete).await.is_err());
+    assert!(store.commit(&key(2), None, put(old, b"row")).await.is_err());
+    assert!(store.commit(&key(1), Some(old), Write::Delete).await.is_err());
+    assert!(store.keys(Cursor::default()).await.is_err());
+    ask(&url(), &["REPLICAOF", "NO", "ONE"]).await;
+    assert!(store.load(&[key(1)]).await.unwrap()[0].is_some());
 }
 
 /// No row is made then, and those that are there can be changed.

@@ -55,7 +55,8 @@ impl Nodes {
 
     /// The port of who has this name.
     pub fn master_of(&self, name: &str) -> String {
-        let has = |node: &&Node| (0..=16383).any(|n| Slot::new(n) == Some(Slot::for_key(name)) && node.has(n));
+        let has =
+            |node: &&Node| (0..=16383).any(|n| Slot::new(n) == Some(Slot::for_key(name)) && node.has(n));
         self.0.iter().filter(|node| node.is_live("master")).find(has).unwrap().port.clone()
     }
 
@@ -94,7 +95,9 @@ pub async fn healthy() {
             following += says(&port, &["info", "replication"]).matches("state=online").count();
             let nodes = Nodes::read(&says(&port, &["cluster", "nodes"]));
             let live = |role: &str| nodes.0.iter().filter(|node| node.is_live(role)).count();
-            says(&port, &["cluster", "info"]).contains("cluster_state:ok") && live("master") == 3 && live("slave") == 3
+            says(&port, &["cluster", "info"]).contains("cluster_state:ok")
+                && live("master") == 3
+                && live("slave") == 3
         });
         if all && following == 3 {
             return;
