@@ -2,7 +2,12 @@
 //! afterwards; without, it is counted what is not.
 //!
 //! In a file of its own, so that cargo runs no other test meanwhile.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::arithmetic_side_effects,
+    reason = "helpers of tests"
+)]
 
 mod common;
 

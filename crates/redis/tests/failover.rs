@@ -2,18 +2,26 @@
 //! commits that were answered are gone, and everybody goes on with what is there.
 //!
 //! In a file of its own, so that cargo runs no other test meanwhile.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "helpers of tests"
+)]
 
+#[path = "common/chain.rs"]
+mod chain;
 mod common;
 #[path = "common/nodes.rs"]
 mod nodes;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use common::{ONE_REPLICA, On, key, now, port, prefix, put, server, urls, version};
-use countersign::host::{AsyncStore, Committed};
+use chain::{Chain, Seen};
+use common::{ONE_REPLICA, On, key, now, port, prefix, server, urls};
 use countersign_redis::{Cursor, Durability, RedisStore};
 use nodes::{Nodes, healthy};
 use tokio::time::sleep;
@@ -48,64 +56,6 @@ const TRIED: [(Fault, &str, Durability, bool); 8] = [
     (Fault::RestartedWithout, "WAIT 1", ONE_REPLICA, true),
 ];
 
-#[derive(Default)]
-struct Seen {
-    stop: AtomicBool,
-    answered: AtomicU64,
-    errors: AtomicU64,
-}
-
-/// One row, and which of the commits to it were answered.
-struct Chain {
-    store: RedisStore,
-    key: u64,
-    /// In the order of their numbers, which only grow.
-    answered: Vec<u64>,
-    current: Option<u64>,
-    lost: usize,
-}
-
-impl Chain {
-    /// Goes by the row that is there, and counts what is not.
-    async fn read(&mut self) {
-        let row = loop {
-            match self.store.load(&[key(self.key)]).await {
-                Ok(mut rows) => break rows.remove(0),
-                Err(_) => sleep(Duration::from_millis(50)).await,
-            }
-        };
-        let number =
-            |bytes: &[u8; 16]| u64::try_from(u128::from_be_bytes(*bytes) & u128::from(u64::MAX)).unwrap();
-        self.current = row.map(|row| number(row.version.as_bytes()));
-        let before = self.answered.len();
-        let current = self.current.unwrap_or(0);
-        self.answered.retain(|n| *n <= current);
-        self.lost += before - self.answered.len();
-    }
-
-    async fn write(mut self, bytes: Vec<u8>, seen: Arc<Seen>) -> Self {
-        for n in 1_u64.. {
-            if seen.stop.load(Ordering::SeqCst) {
-                break;
-            }
-            let expected = self.current.map(|n| version(self.key, n));
-            match self.store.commit(&key(self.key), expected, put(version(self.key, n), &bytes)).await {
-                Ok(Committed::Applied) => {
-                    seen.answered.fetch_add(1, Ordering::SeqCst);
-                    self.answered.push(n);
-                    self.current = Some(n);
-                }
-                Ok(Committed::Stale) => self.read().await,
-                Err(_) => {
-                    seen.errors.fetch_add(1, Ordering::SeqCst);
-                    self.read().await;
-                }
-            }
-        }
-        self
-    }
-}
-
 struct Round {
     answered: u64,
     errors: u64,
@@ -129,7 +79,7 @@ async fn round(fault: Fault, durability: Durability, number: usize) -> Round {
     set_timeout(if is_restarted { "15000" } else { "1000" });
     let chains: Vec<_> = of_master
         .take(CLIENTS)
-        .map(|key| Chain { store: store.clone(), key, answered: Vec::new(), current: None, lost: 0 })
+        .map(|key| Chain::new(store.clone(), key))
         .map(|chain| tokio::spawn(chain.write(vec![7; bytes], seen.clone())))
         .collect();
     sleep(Duration::from_millis(300)).await;

@@ -1,7 +1,7 @@
 //! What the servers are set to: what is refused, and a server that is full.
 //!
 //! In a file of its own, and in one test, since other tests would notice.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 mod common;
 

@@ -66,6 +66,11 @@ impl Nodes {
         self.0.iter().find(|node| node.is_live("slave") && node.master == *id).unwrap().port.clone()
     }
 
+    pub fn first_slot_of(&self, port: &str) -> u16 {
+        let node = self.0.iter().find(|node| node.port == port).unwrap();
+        node.slots.iter().map(|(from, _)| *from).min().unwrap()
+    }
+
     pub fn masters(&self) -> Vec<String> {
         self.0.iter().filter(|node| node.is_live("master")).map(|node| node.port.clone()).collect()
     }
