@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use crate::mail::{Mail, MailOptions, checked_base};
-use crate::store;
+use crate::store::{self, RedisUrl};
 
 /// Reference server for the `countersign` library.
 #[derive(Parser, Debug)]
@@ -17,7 +17,8 @@ pub(crate) struct Options {
     /// Address to listen on; port 0 picks a free one, and the line printed at start says which
     #[arg(long, value_name = "ADDR", env = "COUNTERSIGN_LISTEN", default_value = "127.0.0.1:8080")]
     listen: String,
-    /// Where records live: memory:, sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE
+    /// Where records live: memory:, sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, redis://HOST or
+    /// redis+cluster://HOST,HOST (these two need --users)
     #[arg(
         long,
         value_name = "URL",
@@ -79,6 +80,8 @@ pub(crate) enum StoreUrl {
     Sqlite(PathBuf),
     /// In a database.
     Postgres(Box<tokio_postgres::Config>),
+    /// In Redis or Redis Cluster.
+    Redis(RedisUrl),
 }
 
 impl TryFrom<Options> for Config {
@@ -136,7 +139,10 @@ fn store_url(url: &str) -> Result<StoreUrl, String> {
         Some(("postgres" | "postgresql", _)) => Ok(StoreUrl::Postgres(Box::new(
             store::parse_postgres(url).map_err(|why| format!("postgres: {why}"))?,
         ))),
-        other => Err(unknown(other, "memory:, sqlite:PATH and postgres://HOST/DATABASE")),
+        Some(("redis" | "rediss" | "redis+cluster" | "rediss+cluster", _)) => {
+            Ok(StoreUrl::Redis(store::parse_redis(url).map_err(|why| format!("redis: {why}"))?))
+        }
+        other => Err(unknown(other, "memory:, sqlite:PATH, postgres://…, redis://… and redis+cluster://…")),
     }
 }
 

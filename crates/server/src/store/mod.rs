@@ -3,21 +3,19 @@
 mod any;
 mod mark;
 mod pool;
+mod redis;
 mod rewrap;
 mod sweep;
 
-use std::sync::Arc;
-
-use countersign::host::AsyncStore as _;
-use countersign::host::MemoryStore;
+use countersign::host::{AsyncStore as _, MemoryStore, StoreError};
 use countersign::record::RecordKey;
 use countersign_postgres::{PostgresStore, Table, migrate};
 use countersign_sqlite::{Durability, SqliteStore};
-use countersign_tokio::OffloadedStore;
 
 pub(crate) use any::AnyStore;
 pub(crate) use mark::check_keys;
 pub(crate) use pool::parse as parse_postgres;
+pub(crate) use redis::{RedisUrl, parse as parse_redis};
 pub(crate) use rewrap::rewrap_all;
 pub(crate) use sweep::sweep_forever;
 
@@ -38,31 +36,28 @@ impl StoreUrl {
     /// # Errors
     /// Why it cannot be opened. Never with anything of the URL but the scheme: it may hold a password.
     pub(crate) async fn open(&self, users: Option<&Self>) -> Result<Opened, String> {
-        let (store, is_new) = self.open_store().await?;
+        let store = self.open_store().await?;
         let users = users.unwrap_or(self).open_users().await?;
+        let is_new = store.is_new().await.map_err(|why| format!("store: {why}"))?;
         Ok(Opened { store, users, is_new })
     }
 
-    async fn open_store(&self) -> Result<(AnyStore, bool), String> {
+    async fn open_store(&self) -> Result<AnyStore, String> {
         match self {
-            Self::Memory => {
-                let store = Arc::new(MemoryStore::new());
-                Ok((AnyStore::Blocking(OffloadedStore::new(Arc::clone(&store) as _), store), true))
-            }
+            Self::Memory => Ok(AnyStore::blocking(MemoryStore::new())),
             Self::Sqlite(path) => {
-                let wrong = |why: &dyn std::fmt::Display| format!("store {}: {why}", path.display());
-                let store = SqliteStore::open(path, Durability::Full).map_err(|why| wrong(&why))?;
-                let is_new = store.keys(None, 1).map_err(|why| wrong(&why))?.is_empty();
-                let store = Arc::new(store);
-                Ok((AnyStore::Blocking(OffloadedStore::new(Arc::clone(&store) as _), store), is_new))
+                let store = SqliteStore::open(path, Durability::Full);
+                Ok(AnyStore::blocking(store.map_err(|why| format!("store {}: {why}", path.display()))?))
             }
             Self::Postgres(config) => {
                 let wrong = |why: &dyn std::fmt::Display| format!("store postgres: {why}");
                 let pool = pool::pool(config).map_err(|why| wrong(&why))?;
                 migrate(&pool, &Table::default()).await.map_err(|why| wrong(&why))?;
                 let store = PostgresStore::open(pool, Table::default()).await.map_err(|why| wrong(&why))?;
-                let is_new = store.keys(None, 1).await.map_err(|why| wrong(&why))?.is_empty();
-                Ok((AnyStore::Postgres(store), is_new))
+                Ok(AnyStore::Postgres(store))
+            }
+            Self::Redis(url) => {
+                Ok(AnyStore::Redis(url.open().await.map_err(|why| format!("store redis: {why}"))?))
             }
         }
     }
@@ -79,14 +74,22 @@ impl StoreUrl {
                 let pool = pool::pool(config).map_err(|why| wrong(&why))?;
                 Ok(AnyUsers::Postgres(PostgresUsers::open(pool).await.map_err(|why| wrong(&why))?))
             }
+            Self::Redis(_) => {
+                Err("users: Redis keeps records and no users; say where these are with --users".into())
+            }
         }
     }
 }
 
 impl AnyStore {
+    /// Whether no server has begun it yet.
+    async fn is_new(&self) -> Result<bool, StoreError> {
+        Ok(!self.load(&[mark::ROW]).await?.iter().any(Option::is_some))
+    }
+
     /// Whether it answers, for those who ask if this server can be of use.
     pub(crate) async fn answers(&self) -> bool {
-        self.load(&[mark::ROW]).await.is_ok()
+        self.is_new().await.is_ok()
     }
 }
 

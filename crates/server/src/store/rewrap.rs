@@ -5,19 +5,14 @@ use countersign::{Rewrap, Verdict};
 use super::AnyStore;
 use crate::http::Sentry;
 
-/// How many keys are listed at once.
-const PAGE: u32 = 1000;
-
 /// Runs [`Rewrap`] over all rows, and says how many were looked at and how many were sealed anew.
 ///
 /// # Errors
 /// The first failure. What was sealed before stays so, and to run it again does no harm.
 pub(crate) async fn rewrap_all(sentry: &Sentry, store: &AnyStore) -> Result<(u64, u64), String> {
-    let (mut seen, mut rewritten, mut last) = (0_u64, 0_u64, None);
+    let (mut seen, mut rewritten, mut place) = (0_u64, 0_u64, None);
     loop {
-        let keys = store.keys(last, PAGE).await.map_err(|why| why.to_string())?;
-        last = keys.last().copied();
-        let is_last = keys.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let (keys, next) = store.keys(place).await.map_err(|why| why.to_string())?;
         for row in keys {
             let outcome = sentry.run(Rewrap { row }).await.map_err(|why| why.to_string())?;
             seen = seen.saturating_add(1);
@@ -25,8 +20,9 @@ pub(crate) async fn rewrap_all(sentry: &Sentry, store: &AnyStore) -> Result<(u64
                 rewritten = rewritten.saturating_add(u64::from(done.rewritten));
             }
         }
-        if is_last {
+        if next.is_none() {
             return Ok((seen, rewritten));
         }
+        place = next;
     }
 }
