@@ -98,12 +98,13 @@ impl Durability {
             (_, Some(answer)) => answer.extract_error().map_err(failed)?,
         };
         let odd = |_| broken("the server answered something else than how many have it");
-        let (local, remote): (u32, u32) = if matches!(self, Self::Disks { .. }) {
+        // Signed: a number below zero would be taken for one near the greatest.
+        let (local, remote): (i64, i64) = if matches!(self, Self::Disks { .. }) {
             from_redis_value(answer).map_err(odd)?
         } else {
             (1, from_redis_value(answer).map_err(odd)?)
         };
-        let enough = local >= 1 && remote >= self.replicas();
+        let enough = local >= 1 && remote >= i64::from(self.replicas());
         Ok(if enough { Confirmed::Enough } else { Confirmed::TooFew })
     }
 }
@@ -195,7 +196,7 @@ mod tests {
             (two, Some(Value::Int(2)), Some(true)),
             (two, Some(Value::Int(3)), Some(true)),
             (two, Some(Value::Int(1)), Some(false)),
-            (two, Some(Value::Int(-1)), None),
+            (two, Some(Value::Int(-1)), Some(false)),
             (two, Some(Value::Nil), None),
             (two, None, None),
             (disks, Some(pair(1, 1)), Some(true)),

@@ -74,6 +74,9 @@
 //! a database that replicates by consensus or that waits for its standby fits better. In between, a host can keep accounts
 //! elsewhere and visitors and meters in here: [`RecordKey::kind`] tells them apart, and no commit is about two records.
 //!
+//! Slots may be moved from one master to another at any time; rows go along. A master that is lost while it is given slots may lose
+//! what its own replicas have not got yet, whatever was waited for.
+//!
 //! # The connection
 //! It is the host's own, with its addresses, names and TLS (features of [`redis`]). It should have:
 //!
@@ -109,8 +112,8 @@ use countersign::host::{AsyncStore, Committed, Row, StoreError, Write};
 use countersign::record::{MAX_RECORD_BYTES, RecordKey, Version};
 /// The crate of the connection, in the version that it has to be of.
 pub use redis;
-use redis::Value;
 use redis::cluster_routing::Slot;
+use redis::{Cmd, Value};
 
 pub use durability::Durability;
 pub use keys::Cursor;
@@ -169,7 +172,6 @@ impl AsyncStore for RedisStore {
         write: Write<'_>,
     ) -> Result<Committed, StoreError> {
         let name = self.name(key);
-        let scripts = &self.shared.scripts;
         let Some(expected) = expected else {
             let Write::Put { version, bytes, expires_at } = write else {
                 // Nothing to write; what is asked is whether there is nothing.
@@ -178,7 +180,7 @@ impl AsyncStore for RedisStore {
             };
             let value = stored(version, short(bytes)?);
             let create = row::create(&name, &value, expiry(expires_at, self.shared.options.margin()));
-            return self.write(&name, Some(version), || create.clone(), None).await;
+            return self.write(&name, Some(version), create, None).await;
         };
         let (version, value, expires_at) = match write {
             Write::Delete => (None, Vec::new(), None),
@@ -187,9 +189,10 @@ impl AsyncStore for RedisStore {
             }
         };
         let expires = expiry(expires_at, self.shared.options.margin());
-        let by_digest = || scripts.replace.by_digest(&name, &expected, &value, expires.as_deref());
-        let in_full = || scripts.replace.in_full(&name, &expected, &value, expires.as_deref());
-        self.write(&name, version, by_digest, Some(&in_full)).await
+        let replace = &self.shared.scripts.replace;
+        let by_digest = replace.by_digest(&name, &expected, &value, expires.as_deref());
+        let in_full = replace.in_full(&name, &expected, &value, expires.as_deref());
+        self.write(&name, version, by_digest, Some(in_full)).await
     }
 }
 
@@ -198,13 +201,13 @@ impl RedisStore {
         format!("{}{key}", self.shared.options.prefix_text())
     }
 
-    /// One write of one row, and its confirmation. `again` is what is sent to a server that does not know the script.
+    /// One write of one row, and its confirmation. `in_full` is what is sent to a server that does not know the script.
     async fn write(
         &self,
         name: &str,
         version: Option<Version>,
-        command: impl Fn() -> redis::Cmd,
-        again: Option<&(dyn Fn() -> redis::Cmd + Sync)>,
+        command: Cmd,
+        in_full: Option<Cmd>,
     ) -> Result<Committed, StoreError> {
         let durability = self.shared.options.durability();
         let confirm = durability.confirm();
@@ -213,9 +216,8 @@ impl RedisStore {
         if let Some(version) = doubt {
             self.shared.in_doubt.add(version);
         }
-        let mut command = command();
         let ended = bounded(async {
-            let mut again = again;
+            let (mut command, mut in_full) = (command, in_full);
             loop {
                 let commands = std::iter::once(command).chain(confirm.clone()).collect();
                 let answers = self.connection.in_row(Slot::for_key(name), commands).await.map_err(failed)?;
@@ -229,8 +231,8 @@ impl RedisStore {
                             Confirmed::TooFew => Err(broken("too few servers confirmed the write in time")),
                         };
                     }
-                    Err(error) => match again.take() {
-                        Some(in_full) if row::is_unknown_script(&error) => command = in_full(),
+                    Err(error) => match in_full.take() {
+                        Some(again) if row::is_unknown_script(&error) => command = again,
                         _ => return Err(failed(error)),
                     },
                 }
