@@ -8,10 +8,13 @@ use crate::harness::*;
 
 /// The only message in the outbox, and its subject.
 fn subject(place: &Place) -> String {
-    let files: Vec<_> = fs::read_dir(place.path("outbox")).unwrap().map(|file| file.unwrap().path()).collect();
+    let files: Vec<_> =
+        fs::read_dir(place.path("outbox")).unwrap().map(|file| file.unwrap().path()).collect();
     assert_eq!(files.len(), 1);
     let mail = fs::read_to_string(&files[0]).unwrap();
-    assert!(mail.contains("multipart/alternative") && mail.contains("\r\nAuto-Submitted: auto-generated\r\n"));
+    assert!(
+        mail.contains("multipart/alternative") && mail.contains("\r\nAuto-Submitted: auto-generated\r\n")
+    );
     let line = mail.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap();
     line.to_owned()
 }
@@ -41,7 +44,8 @@ fn the_hosts_own_template_takes_the_place_of_what_is_shipped() {
     assert!(server.ended().success());
     assert_eq!(subject(&place), "Welcome to Example");
     fs::write(place.path("templates/sign_up_code.en.txt"), "Hello!").unwrap();
-    let why = place.refused(&["--listen", "127.0.0.1:0", "--store", "memory:", "--mail-templates", "templates"]);
+    let why =
+        place.refused(&["--listen", "127.0.0.1:0", "--store", "memory:", "--mail-templates", "templates"]);
     assert!(why.contains("--mail-templates") && why.contains("leaves out the code"), "{why}");
 }
 
