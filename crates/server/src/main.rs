@@ -156,6 +156,9 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
 
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on http://{address}")?;
+    if let Some(listener) = &ops_listener {
+        writeln!(out, "health and metrics on http://{}", listener.local_addr()?)?;
+    }
     out.flush()?;
     drop(out);
     price.lines().for_each(|line| tracing::info!(event = "policy.price", "{line}"));

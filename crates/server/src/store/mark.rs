@@ -17,7 +17,7 @@ pub(super) const ROW: RecordKey = row_of_the_host(1);
 /// # Errors
 /// Why it was not, or why that cannot be told.
 pub(crate) async fn check_keys(store: &impl AsyncStore, machine: &Machine) -> Result<(), String> {
-    let nobody = AccountId::new("the keys of this store").map_err(|why| why.to_string())?;
+    let nobody = AccountId::new("keys-of-this-store").map_err(|why| why.to_string())?;
     let digest = *machine.row_of(&nobody).as_bytes();
     let failed = |why: StoreError| why.to_string();
     if found(store).await.map_err(failed)?.is_none() {

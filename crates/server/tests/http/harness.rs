@@ -162,23 +162,25 @@ impl Server<'_> {
     }
 
     fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
-        let agent = ureq::Agent::new_with_config(config.allow_non_standard_methods(true).build());
-        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap());
-        request = request.uri(format!("{}{path}", self.base));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut response = if body.is_empty() {
-            agent.run(request.body(()).unwrap()).unwrap()
-        } else {
-            agent.run(request.body(body.to_owned()).unwrap()).unwrap()
-        };
-        let headers = response.headers().iter();
-        let headers =
-            headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
-        let text = response.body_mut().read_to_string().unwrap();
-        Answer { status: response.status().as_u16(), headers, text }
+        self.try_send(method, path, headers, body).unwrap()
+    }
+
+    /// The answer, or that there was none: the process was killed, say.
+    pub(crate) fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Answer, ureq::Error> {
+        fetch(method, &format!("{}{path}", self.base), headers, body)
+    }
+
+    /// What the listener for health and metrics answers, with `--ops-listen`.
+    pub(crate) fn ops(&self, path: &str) -> Result<Answer, ureq::Error> {
+        let out = self.stdout();
+        let base = out.lines().find_map(|line| line.strip_prefix("health and metrics on ")).unwrap();
+        fetch("GET", &format!("{base}{path}"), &[], "")
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -244,6 +246,25 @@ impl Server<'_> {
     pub(crate) fn ended(mut self) -> ExitStatus {
         wait(|| self.child.try_wait().unwrap())
     }
+}
+
+fn fetch(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer, ureq::Error> {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    let agent = ureq::Agent::new_with_config(config.allow_non_standard_methods(true).build());
+    let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut response = if body.is_empty() {
+        agent.run(request.body(()).unwrap())?
+    } else {
+        agent.run(request.body(body.to_owned()).unwrap())?
+    };
+    let headers = response.headers().iter();
+    let headers =
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+    let text = response.body_mut().read_to_string()?;
+    Ok(Answer { status: response.status().as_u16(), headers, text })
 }
 
 pub(crate) fn registration(email: &str) -> Value {

@@ -12,6 +12,7 @@ mod harness;
 mod limits;
 mod link;
 mod mail;
+mod ops;
 mod parallel;
 mod process;
 mod restart;
