@@ -191,7 +191,7 @@ impl Drop for MailQueue {
 
 impl Mailer for MailQueue {
     fn send(&self, envelope: &Envelope) -> Result<(), MailError> {
-        self.inner.send(envelope).map_err(|why| MailError(why.into()))
+        self.inner.send(envelope).map_err(MailError)
     }
 }
 

@@ -104,7 +104,8 @@ impl Transport for SmtpTransport {
     async fn deliver(&self, message: &Arc<Rendered>) -> Result<(), Failure> {
         let mut connection = self.connect().await?;
         let knows = |extension| connection.server_info().supports_feature(extension);
-        if !message.to.is_ascii() && !(knows(Extension::SmtpUtfEight) && knows(Extension::EightBitMime)) {
+        let any_letter = knows(Extension::SmtpUtfEight) && knows(Extension::EightBitMime);
+        if !message.to.is_ascii() && !any_letter {
             goodbye(connection);
             return Err(Failure::permanent(Why::NeedsSmtpUtf8));
         }
