@@ -33,12 +33,13 @@ use countersign::host::{AsyncSentry, Audit, Clock, Mailer, OsEntropy, SystemCloc
 use countersign::policy::Limit;
 use countersign::{Machine, Operation, Settings};
 use countersign_argon2::Argon2Hasher;
+use countersign_axum::{Auth, OffloadedPeople};
 use countersign_tokio::BoundedHasher;
 use tokio::net::TcpListener;
 
 use crate::audit::{LogAudit, RecentEvents};
 use crate::clock::DevClock;
-use crate::http::{App, Dev};
+use crate::http::Dev;
 use crate::mail::Inbox;
 use crate::options::{Config, Options};
 
@@ -134,7 +135,10 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
     };
     let sweeping = tokio::spawn(store::sweep_forever(opened.sweep, clock));
     let dev = dev_clock.zip(inbox).zip(events).map(|((clock, inbox), events)| Dev { clock, inbox, events });
-    let router = http::router(App::new(sentry, opened.users, trusted_hops), dev)?;
+    let users = opened.users;
+    let people = OffloadedPeople::new(move |account| users.person(account));
+    let auth = Auth::new(sentry, people, countersign_axum::Config::new().trusted_proxies(trusted_hops));
+    let router = http::router(auth, dev)?;
 
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on http://{address}")?;

@@ -5,9 +5,10 @@ use std::sync::Mutex;
 
 use countersign::host::{MailError, Mailer};
 use countersign::{Address, Envelope};
+use countersign_axum::whole_seconds;
 use serde_json::{Value, json};
 
-use super::{QueueMailer, link, whole_seconds};
+use super::{QueueMailer, link};
 
 /// A mailer that also shows what it sends. Keeps the newest messages only. It holds codes: no `Debug`.
 pub(crate) struct Inbox {

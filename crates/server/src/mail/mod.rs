@@ -16,7 +16,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 pub(crate) use deliver::Delivery;
 pub(crate) use inbox::Inbox;
-pub(crate) use render::{link, whole_seconds};
+pub(crate) use render::link;
 
 /// How many messages may wait. They are short; more would mean that the delivery has stopped.
 const WAITING: usize = 1024;

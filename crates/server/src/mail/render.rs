@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use countersign::{Envelope, MailedLink, Timestamp};
+use countersign_axum::whole_seconds;
 
 use super::words::{Words, words};
 
@@ -74,11 +75,6 @@ pub(super) fn readable(at: Timestamp) -> String {
     whole_seconds(at).replace('T', " ").replace('Z', " UTC")
 }
 
-/// A time as people and simple parsers read it, such as `2026-11-21T20:00:00Z`: without the fraction, rounded down.
-pub(crate) fn whole_seconds(at: Timestamp) -> String {
-    Timestamp::from_unix_seconds(at.unix_seconds()).to_string()
-}
-
 /// Everything but letters, digits and `-._~` as `%XX`.
 fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -95,12 +91,6 @@ fn percent_encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_told_in_whole_seconds() {
-        assert_eq!(whole_seconds(Timestamp::from_unix_millis(1_795_291_200_999)), "2026-11-21T20:00:00Z");
-        assert_eq!(whole_seconds(Timestamp::from_unix_millis(-1)), "1969-12-31T23:59:59Z");
-    }
 
     #[test]
     fn an_address_in_a_fragment_cannot_be_taken_for_more_of_it() {
