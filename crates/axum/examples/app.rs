@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 
 /// What handlers have at hand: the application's own, and who is who.
 #[derive(Clone)]
-pub struct App {
-    pub auth: Auth,
+pub(crate) struct App {
+    auth: Auth,
     /// Amounts paid, by account.
-    pub paid: Arc<Mutex<HashMap<AccountId, u32>>>,
+    paid: Arc<Mutex<HashMap<AccountId, u32>>>,
 }
 
 impl FromRef<App> for Auth {
@@ -52,7 +52,7 @@ async fn pay(session: CurrentSession, State(app): State<App>) -> Json<Value> {
 }
 
 /// The whole of it.
-pub fn router(auth: Auth) -> Router {
+pub(crate) fn router(auth: Auth) -> Router {
     let money = Router::new().route("/pay", post(pay)).route_layer(auth.require_fresh());
     Router::new()
         .route("/", get(front))
@@ -64,13 +64,13 @@ pub fn router(auth: Auth) -> Router {
 
 /// Your user table: here by identifier, in memory.
 #[derive(Default)]
-pub struct Users(Mutex<HashMap<String, AccountId>>);
+pub(crate) struct Users(Mutex<HashMap<String, AccountId>>);
 
 impl Users {
     fn table(&self) -> Result<std::sync::MutexGuard<'_, HashMap<String, AccountId>>, DirectoryError> {
         self.0.lock().map_err(|_| DirectoryError("poisoned".into()))
     }
-    pub fn person(&self, account: &AccountId) -> Result<Option<Person>, DirectoryError> {
+    pub(crate) fn person(&self, account: &AccountId) -> Result<Option<Person>, DirectoryError> {
         let table = self.table()?;
         let found = table.iter().find(|(_, id)| *id == account);
         Ok(found.map(|(identifier, _)| Person { identifier: identifier.clone(), name: None, language: None }))

@@ -68,6 +68,9 @@ impl Auth {
     /// The endpoints of family A (`docs/http.md` lists them under `/v1`), to be nested under any prefix. [`paths`](crate::paths) says
     /// which there are.
     ///
+    /// What is not there is 404 in the same shape; but where a router that has no fallback of its own is nested again around these
+    /// routes, axum answers in its place.
+    ///
     /// Every answer says `no-store`, `nosniff` and how the limits stand. Requests must tell who sends them: see
     /// [`Peer`](crate::Peer). One that does not is 503.
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {

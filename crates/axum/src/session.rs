@@ -103,7 +103,7 @@ pub(crate) fn amr(methods: &[countersign::Method]) -> Vec<&'static str> {
 /// Why there is no [`CurrentSession`]: an answer, in the shape of `/v1`, that no cache keeps.
 #[derive(Debug)]
 pub struct Rejection {
-    no: No,
+    no: Box<No>,
     /// Nobody is signed in, and nothing else is wrong.
     guest: bool,
 }
@@ -124,9 +124,16 @@ impl IntoResponse for Rejection {
     }
 }
 
+impl Rejection {
+    /// Nobody is signed in.
+    fn guest(no: No) -> Self {
+        Self { no: Box::new(no), guest: true }
+    }
+}
+
 impl From<No> for Rejection {
     fn from(no: No) -> Self {
-        Self { no, guest: false }
+        Self { no: Box::new(no), guest: false }
     }
 }
 
@@ -188,7 +195,7 @@ impl Auth {
             (Need::Session | Need::Aal(_), Some(Seen(_, session))) => session.clone(),
             _ => {
                 let session = self.held(&parts.method, &parts.headers).map_err(|why| match why {
-                    Unheld::Nothing => Rejection { no: No::signed_out(), guest: true },
+                    Unheld::Nothing => Rejection::guest(No::signed_out()),
                     Unheld::Confused => No::signed_out().into(),
                     Unheld::Foreign => FOREIGN.into(),
                 })?;
@@ -211,7 +218,7 @@ impl Auth {
     }
 
     /// The client of a request to a handler of the host's own.
-    fn client_of(&self, parts: &Parts) -> Result<Client, Rejection> {
+    fn client_of(&self, parts: &Parts) -> Result<Client, Failure> {
         if !self.0.config.metered {
             return Ok(Client::unmetered());
         }
@@ -229,9 +236,7 @@ impl Auth {
         let at = outcome.at;
         match outcome.verdict {
             Verdict::Granted(info) => Ok(CurrentSession { info: Arc::new(info), at }),
-            Verdict::Refused(Refusal::InvalidSession) => {
-                Err(Rejection { no: No::signed_out().told(told), guest: true })
-            }
+            Verdict::Refused(Refusal::InvalidSession) => Err(Rejection::guest(No::signed_out().told(told))),
             Verdict::Refused(Refusal::StepUpRequired { offered }) => {
                 let within = self.policy().settings().step_up.max_age;
                 Err(No::too_old(&offered, within).told(told).into())

@@ -9,7 +9,7 @@
     reason = "tests"
 )]
 
-#[allow(dead_code, unreachable_pub, reason = "its `main` is not called here")]
+#[allow(dead_code, reason = "its `main` is not called here")]
 #[path = "../../examples/app.rs"]
 mod app;
 mod callers;

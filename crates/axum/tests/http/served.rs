@@ -58,8 +58,10 @@ async fn the_routes_stand_under_any_prefix() {
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(answer.header("x-ratelimit-remaining"), Some("59"));
 
-    for (path, method, status) in [("/nowhere", "GET", 404), ("/login", "GET", 405), ("/", "POST", 404)] {
-        let a = ask(method, &format!("/api/v7/people{path}")).at(&router).await;
+    let router =
+        Router::new().nest("/a", site.auth.routes()).nest("/b", site.auth.basic_routes()).layer(peer());
+    for (path, method, status) in [("/nowhere", "GET", 404), ("/login", "GET", 405), ("", "POST", 404)] {
+        let a = ask(method, &format!("/a{path}")).at(&router).await;
         assert_eq!((a.status, &a.json()["error"]), (status, &json!(true)), "{path}");
         let b = ask(method, &format!("/b{path}")).at(&router).await;
         assert_eq!((b.status, &b.json()["status"]), (status, &json!("error")), "{path}");
