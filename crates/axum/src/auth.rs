@@ -26,11 +26,14 @@ pub type Sentry = AsyncSentry<AnyStore, AnyDirectory, AnyHasher>;
 /// use axum::{Router, extract::FromRef, routing::get};
 /// use countersign_axum::{Auth, CurrentSession};
 ///
-/// #[derive(Clone, FromRef)]
-/// # struct Unused;
-/// # #[derive(Clone)]
+/// #[derive(Clone)]
 /// struct App { auth: Auth /* , … */ }
-/// # impl FromRef<App> for Auth { fn from_ref(app: &App) -> Self { app.auth.clone() } }
+///
+/// impl FromRef<App> for Auth {
+///     fn from_ref(app: &App) -> Self {
+///         app.auth.clone()
+///     }
+/// }
 ///
 /// async fn home(session: CurrentSession) -> String {
 ///     format!("You are {}.", session.account().as_str())

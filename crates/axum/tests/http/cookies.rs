@@ -23,9 +23,9 @@ async fn a_sign_in_sets_the_cookie_and_its_body_holds_no_ticket() {
     let mut sessions = vec![];
     for (answer, field) in [
         (signed_up, "token"),
-        (post("/v1/login").from_home().json(&credentials).to(&site).await, "token"),
-        (post("/v1/authenticate").from_home().json(&credentials).to(&site).await, "token"),
-        (post("/auth/login").from_home().json(&username).to(&site).await, "accessToken"),
+        (post("/v1/login").at_home().json(&credentials).to(&site).await, "token"),
+        (post("/v1/authenticate").at_home().json(&credentials).to(&site).await, "token"),
+        (post("/auth/login").at_home().json(&username).to(&site).await, "accessToken"),
     ] {
         assert_eq!(answer.data()[field], Value::Null, "{}", answer.text);
         assert!(!answer.text.contains("sess_"), "{}", answer.text);
@@ -42,7 +42,7 @@ async fn a_sign_in_sets_the_cookie_and_its_body_holds_no_ticket() {
 
     // Half a sign-in is none.
     let wrong = json!({ "email": "jo@example.com", "password": "AnotherPassword2?" });
-    let no = post("/v1/login").from_home().json(&wrong).to(&site).await;
+    let no = post("/v1/login").at_home().json(&wrong).to(&site).await;
     assert_eq!((no.status, no.cookies().len()), (422, 0));
 }
 
@@ -84,7 +84,7 @@ async fn an_incoming_cookie_is_never_adopted() {
     let credentials = json!({ "email": "jo@example.com", "password": PASSWORD });
     let nowhere = "sess_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
     for planted in [attacker, nowhere, "x".into(), String::new()] {
-        let answer = post("/v1/login").cookie(&planted).from_home().json(&credentials).to(&site).await;
+        let answer = post("/v1/login").cookie(&planted).at_home().json(&credentials).to(&site).await;
         let own = answer.cookie("__Host-session");
         assert_ne!(own, planted);
         let me = get("/v1/me").cookie(&own).to(&site).await.data();
@@ -92,10 +92,10 @@ async fn an_incoming_cookie_is_never_adopted() {
         assert_eq!(get("/v1/me").cookie(&planted).to(&site).await.status, 401, "it is nobody's now");
         // Nor does a no end anything.
         let wrong = json!({ "email": "jo@example.com", "password": "x" });
-        let no = post("/v1/login").cookie(&own).from_home().json(&wrong).to(&site).await;
+        let no = post("/v1/login").cookie(&own).at_home().json(&wrong).to(&site).await;
         assert_eq!((no.status, no.cookies().len()), (422, 0));
         let wrong = json!({ "username": "jo@example.com", "password": "x" });
-        let no = post("/auth/login").cookie(&own).from_home().json(&wrong).to(&site).await;
+        let no = post("/auth/login").cookie(&own).at_home().json(&wrong).to(&site).await;
         assert_eq!((no.status, no.cookies().len()), (401, 0));
         assert_eq!(get("/v1/me").cookie(&own).to(&site).await.status, 200);
     }
@@ -108,27 +108,27 @@ async fn the_cookie_goes_with_its_session() {
     let session = site.visitor("jo@example.com").await;
 
     let proof = json!({ "password": PASSWORD });
-    let proven = post("/v1/step-up").cookie(&session).from_home().json(&proof).to(&site).await;
+    let proven = post("/v1/step-up").cookie(&session).at_home().json(&proof).to(&site).await;
     assert_eq!(proven.data()["token"], Value::Null);
     let stepped = proven.cookie("__Host-session");
     assert_eq!(attributes(&proven.cookies()["__Host-session"]), MONTH);
     assert_eq!(get("/v1/me").cookie(&session).to(&site).await.status, 401, "the one before is dead");
 
     let change = json!({ "current_password": PASSWORD, "password": "AnotherPassword2?" });
-    let changed = post("/v1/change-password").cookie(&stepped).from_home().json(&change).to(&site).await;
+    let changed = post("/v1/change-password").cookie(&stepped).at_home().json(&change).to(&site).await;
     assert_eq!(changed.data()["token"], Value::Null);
     let new = changed.cookie("__Host-session");
     assert_eq!(get("/v1/me").cookie(&stepped).to(&site).await.status, 401);
     assert_eq!(get("/v1/me").cookie(&new).to(&site).await.status, 200);
 
-    let out = post("/v1/logout").cookie(&new).from_home().to(&site).await;
+    let out = post("/v1/logout").cookie(&new).at_home().to(&site).await;
     assert_eq!(out.status, 200);
     assert_eq!(out.cookies().into_iter().collect::<Vec<_>>(), [("__Host-session".into(), GONE.into())]);
     assert_eq!(get("/v1/me").cookie(&new).to(&site).await.status, 401);
 
     let credentials = json!({ "email": "jo@example.com", "password": "AnotherPassword2?" });
-    let again = post("/v1/login").from_home().json(&credentials).to(&site).await.cookie("__Host-session");
-    let gone = post("/v1/delete-account").cookie(&again).from_home().json(&json!({})).to(&site).await;
+    let again = post("/v1/login").at_home().json(&credentials).to(&site).await.cookie("__Host-session");
+    let gone = post("/v1/delete-account").cookie(&again).at_home().json(&json!({})).to(&site).await;
     assert_eq!(gone.status, 200, "{}", gone.text);
     let both = [("__Host-device".into(), GONE.into()), ("__Host-session".into(), GONE.into())];
     assert_eq!(gone.cookies().into_iter().collect::<Vec<_>>(), both);
@@ -139,7 +139,7 @@ async fn the_cookie_goes_with_its_session() {
 async fn a_trusted_device_is_in_a_cookie_of_its_own() {
     let site = Site::with_cookies();
     let session = site.visitor("jo@example.com").await;
-    let trusted = post("/v1/devices").cookie(&session).from_home().json(&json!({})).to(&site).await;
+    let trusted = post("/v1/devices").cookie(&session).at_home().json(&json!({})).to(&site).await;
     assert_eq!(trusted.data()["device_token"], Value::Null);
     assert_eq!(attributes(&trusted.cookies()["__Host-device"]), MONTH);
     let device = trusted.cookie("__Host-device");
@@ -148,7 +148,7 @@ async fn a_trusted_device_is_in_a_cookie_of_its_own() {
     let credentials = json!({ "email": "jo@example.com", "password": PASSWORD });
     let sign_in = async |path, device: &str| {
         let ask = post(path).header("cookie", &format!("__Host-device={device}"));
-        ask.from_home().json(&credentials).to(&site).await
+        ask.at_home().json(&credentials).to(&site).await
     };
     let first = sign_in("/v1/login", &device).await;
     assert!(first.data().get("device_token").is_none());
@@ -163,11 +163,11 @@ async fn a_trusted_device_is_in_a_cookie_of_its_own() {
     let current = second.cookie("__Host-device");
     let mut body = credentials.clone();
     body["device_token"] = current.clone().into();
-    let plain = post("/v1/login").from_home().json(&body).to(&site).await;
+    let plain = post("/v1/login").at_home().json(&body).to(&site).await;
     assert_eq!(plain.cookies().keys().collect::<Vec<_>>(), ["__Host-session"]);
 
     let session = second.cookie("__Host-session");
-    let none = ask("DELETE", "/v1/devices").cookie(&session).from_home().to(&site).await;
+    let none = ask("DELETE", "/v1/devices").cookie(&session).at_home().to(&site).await;
     assert_eq!(none.data()["ended"], 1);
     assert_eq!(none.cookies().into_iter().collect::<Vec<_>>(), [("__Host-device".into(), GONE.into())]);
 }
@@ -178,7 +178,7 @@ async fn a_reset_hands_out_a_device_and_ends_the_session() {
     let site = Site::with_cookies();
     let session = site.visitor("jo@example.com").await;
     site.clock.advance_millis(60_000);
-    let home = |path| post(path).cookie(&session).from_home();
+    let home = |path| post(path).cookie(&session).at_home();
     let started = home("/v1/forgot-password").json(&json!({ "email": "jo@example.com" })).to(&site).await;
     let code = json!({ "session_id": started.data()["session_id"], "code": site.code() });
     let grant = home("/v1/forgot-password/verify").json(&code).to(&site).await.data();

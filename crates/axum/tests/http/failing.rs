@@ -45,13 +45,13 @@ async fn law_10_a_sign_in_that_failed_hands_nothing_out() {
     let sound = site(true, Plan::new());
     let held = sound.visitor("jo@example.com").await;
     let before = sound.calls();
-    let login = post("/v1/login").cookie(&held).from_home().json(&credentials);
+    let login = post("/v1/login").cookie(&held).at_home().json(&credentials);
     assert_eq!(login.to(&sound).await.status, 200);
     let mut failed = 0;
     for at in before..sound.calls() {
         let site = site(true, Plan::new().fail_at(at, Fault::FailBefore));
         let held = site.visitor("jo@example.com").await;
-        let answer = post("/v1/login").cookie(&held).from_home().json(&credentials).to(&site).await;
+        let answer = post("/v1/login").cookie(&held).at_home().json(&credentials).to(&site).await;
         match answer.status {
             200 => assert_eq!(answer.cookies().len(), 1),
             status => {

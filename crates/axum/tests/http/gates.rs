@@ -62,7 +62,7 @@ async fn each_gate_lets_through_what_it_is_for() {
 
         let forged = post(path).cookie(&session).header("sec-fetch-site", "cross-site").at(&router).await;
         assert_eq!(forged.status, 403, "{path}");
-        let own = post(path).cookie(&session).from_home().at(&router).await;
+        let own = post(path).cookie(&session).at_home().at(&router).await;
         assert_eq!(own.status, member, "{path}");
         assert_eq!(get("/nowhere").at(&router).await.status, 404);
     }

@@ -164,7 +164,7 @@ impl Ask {
     }
 
     /// From a page of the site.
-    pub(crate) fn from_home(self) -> Self {
+    pub(crate) fn at_home(self) -> Self {
         self.header("sec-fetch-site", "same-origin").header("origin", ORIGIN)
     }
 

@@ -110,11 +110,11 @@ async fn with_cookies_a_body_must_say_that_it_is_json() {
         (Some("Application/JSON; charset=utf-8"), 422),
     ] {
         let ask = kind.into_iter().fold(post("/v1/login"), |ask, kind| ask.header("content-type", kind));
-        let answer = ask.from_home().body(&text).to(&site).await;
+        let answer = ask.at_home().body(&text).to(&site).await;
         assert_eq!(answer.status, status, "{kind:?}: {}", answer.text);
     }
     let session = site.visitor("jo@example.com").await;
-    assert_eq!(post("/v1/logout").cookie(&session).from_home().to(&site).await.status, 200, "no body");
+    assert_eq!(post("/v1/logout").cookie(&session).at_home().to(&site).await.status, 200, "no body");
 
     let site = Site::new();
     assert_eq!(
