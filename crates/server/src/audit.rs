@@ -5,9 +5,8 @@ use std::sync::Mutex;
 
 use countersign::host::Audit;
 use countersign::{AccountId, Event, EventKind, EventValue, Severity};
+use countersign_axum::whole_seconds;
 use serde_json::{Map, Value, json};
-
-use crate::mail::whole_seconds;
 
 /// Writes every event as one structured line: a stable name, how much it matters, the pseudonym of whom it is about, its fields.
 ///

@@ -38,13 +38,14 @@ use countersign::host::{AsyncSentry, Audit, Clock, Mailer, OsEntropy, SystemCloc
 use countersign::policy::Limit;
 use countersign::{Machine, Operation, Settings};
 use countersign_argon2::Argon2Hasher;
+use countersign_axum::Auth;
 use countersign_tokio::BoundedHasher;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::audit::{LogAudit, RecentEvents};
 use crate::clock::DevClock;
-use crate::http::{App, Dev};
+use crate::http::Dev;
 use crate::mail::Inbox;
 use crate::metrics::{MeteredAudit, MeteredHasher};
 use crate::ops::{Draining, Ops};
@@ -144,15 +145,17 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
         audit: Arc::new(MeteredAudit(log)),
     };
     store::check_keys(&store, &sentry.machine).await?;
+    let auth =
+        Auth::new(sentry, users.clone(), countersign_axum::Config::new().trusted_proxies(trusted_hops));
     if config.rewrap {
-        let (seen, sealed) = store::rewrap_all(&sentry, &store).await?;
+        let (seen, sealed) = store::rewrap_all(auth.sentry(), &store).await?;
         writeln!(std::io::stdout().lock(), "{seen} rows seen, {sealed} sealed under the current key")?;
         return Ok(());
     }
 
     let sweeping = tokio::spawn(store::sweep_forever(store.clone(), clock));
     let dev = dev_clock.zip(inbox).zip(events).map(|((clock, inbox), events)| Dev { clock, inbox, events });
-    let router = http::router(App::new(sentry, trusted_hops), dev)?.layer(from_fn(metrics::requests));
+    let router = http::router(auth, dev)?.layer(from_fn(metrics::requests));
 
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on http://{address}")?;

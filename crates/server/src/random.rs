@@ -1,4 +1,4 @@
-//! Random names: of users, files and page nonces. The core's own randomness comes from `OsEntropy`.
+//! Random names: of users and files. The core's own randomness comes from `OsEntropy`.
 
 use std::fmt::Write;
 use std::io;

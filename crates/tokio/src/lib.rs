@@ -2,7 +2,8 @@
 //!
 //! [`OffloadedStore`] makes any blocking [`Store`](countersign::host::Store) an async one, and [`OffloadedDirectory`] any
 //! [`Directory`](countersign::host::Directory). [`BoundedHasher`] bounds how many passwords are hashed at once, and sheds what is
-//! too much before it is hashed.
+//! too much before it is hashed. [`AnyStore`], [`AnyDirectory`] and [`AnyHasher`] are one type each for all there are, where a program chooses when
+//! it runs.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -15,8 +16,10 @@
 //! # Ok(()) }
 //! ```
 
+mod erased;
 mod hasher;
 mod offload;
 
+pub use erased::{AnyDirectory, AnyHasher, AnyStore};
 pub use hasher::BoundedHasher;
 pub use offload::{OffloadedDirectory, OffloadedStore};

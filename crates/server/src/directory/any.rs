@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use countersign::host::{AsyncDirectory, Created, DirectoryEntry, DirectoryError, NewAccount};
 use countersign::{AccountId, Identifier};
+use countersign_axum::People;
 use countersign_tokio::OffloadedDirectory;
 use tokio::task::spawn_blocking;
 
@@ -24,8 +25,17 @@ impl AnyUsers {
         Self::Blocking(OffloadedDirectory::new(Arc::clone(&users) as _), users)
     }
 
-    /// As [`Users::person`].
-    pub(crate) async fn person(&self, account: &AccountId) -> Result<Option<Person>, DirectoryError> {
+    /// Whether they answer, for those who ask if this server can be of use.
+    pub(crate) async fn answer(&self) -> bool {
+        match AccountId::new("nobody") {
+            Ok(nobody) => self.person(&nobody).await.is_ok(),
+            Err(_) => false,
+        }
+    }
+}
+
+impl People for AnyUsers {
+    async fn person(&self, account: &AccountId) -> Result<Option<Person>, DirectoryError> {
         match self {
             Self::Blocking(_, users) => {
                 let (users, account) = (Arc::clone(users), account.clone());
@@ -33,14 +43,6 @@ impl AnyUsers {
                 found.map_err(|_| DirectoryError("the call did not come to an end".into()))?
             }
             Self::Postgres(users) => users.person(account).await,
-        }
-    }
-
-    /// Whether they answer, for those who ask if this server can be of use.
-    pub(crate) async fn answer(&self) -> bool {
-        match AccountId::new("nobody") {
-            Ok(nobody) => self.person(&nobody).await.is_ok(),
-            Err(_) => false,
         }
     }
 }

@@ -13,41 +13,13 @@ use std::time::Duration;
 
 use countersign::host::{Created, Directory, DirectoryEntry, DirectoryError, NewAccount};
 use countersign::{AccountId, Identifier, Profile};
+use countersign_axum::Person;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
-use serde_json::Value;
 
 pub(crate) use any::AnyUsers;
 pub(crate) use postgres::PostgresUsers;
 
 use crate::random;
-
-/// What this host knows of a user: for answers to the user, once he is signed in.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Person {
-    /// The identifier, in normal form.
-    pub(crate) identifier: String,
-    profile: Value,
-}
-
-impl Person {
-    fn new(identifier: &str, profile: &str) -> Self {
-        Self { identifier: identifier.into(), profile: serde_json::from_str(profile).unwrap_or_default() }
-    }
-
-    /// The name given at sign-up, by whichever family of endpoints it was.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.told("name").or_else(|| self.told("fullname"))
-    }
-
-    /// The language given at sign-up.
-    pub(crate) fn language(&self) -> Option<&str> {
-        self.told("language")
-    }
-
-    fn told(&self, what: &str) -> Option<&str> {
-        self.profile.get(what)?.as_str()
-    }
-}
 
 /// A directory that can say who an account is.
 pub(crate) trait Users: Directory {
@@ -272,11 +244,11 @@ mod tests {
 
             let person = users.person(&a).unwrap().unwrap();
             assert_eq!(
-                (person.identifier.as_str(), person.name()),
+                (person.identifier.as_str(), person.name.as_deref()),
                 ("c@x.org", Some("A@X.org")),
                 "as told last"
             );
-            assert_eq!(person.language(), None);
+            assert_eq!(person.language, None);
 
             users.release(&a).unwrap();
             assert_eq!(users.person(&a), Ok(None));

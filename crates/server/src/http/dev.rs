@@ -9,23 +9,22 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use countersign::host::Clock;
+use countersign::host::{AsyncDirectory, Clock};
 use countersign::{
     Identifier, Refusal, Request as Question, RequirePasswordChange, SetSuspended, StartFactorReset,
     Timestamp, Verdict,
 };
+use countersign_axum::answer::{Failure, Waiting, json_response};
+use countersign_axum::body::Fields;
+use countersign_axum::{Auth, Routes, whole_seconds};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::App;
-use super::answer::{Failure, Waiting, json_response};
-use super::body::Fields;
 use super::page::{drawing, part, playground};
-use super::routes::Routes;
 use crate::audit::RecentEvents;
 use crate::clock::DevClock;
 use crate::flows;
-use crate::mail::{Inbox, whole_seconds};
+use crate::mail::Inbox;
 
 /// What `--dev` opens up.
 #[derive(Clone)]
@@ -55,7 +54,7 @@ const PARTS: &[(&str, &str)] = parts![
 #[derive(Clone)]
 pub(super) struct Bench {
     dev: Dev,
-    app: App,
+    auth: Auth,
 }
 
 impl FromRef<Bench> for Dev {
@@ -64,18 +63,18 @@ impl FromRef<Bench> for Dev {
     }
 }
 
-impl FromRef<Bench> for App {
+impl FromRef<Bench> for Auth {
     fn from_ref(bench: &Bench) -> Self {
-        bench.app.clone()
+        bench.auth.clone()
     }
 }
 
 /// The development endpoints, for callers on this machine that are not other people's pages.
-pub(super) fn router(dev: Dev, app: App) -> Router {
+pub(super) fn router(dev: Dev, auth: Auth) -> Router {
     let files = PARTS.iter().fold(routes().router, |router, (name, text)| {
         router.route(&format!("/dev/playground/{name}"), get(async || part(name, text)))
     });
-    files.with_state(Bench { dev, app }).layer(from_fn(ours_only))
+    files.with_state(Bench { dev, auth }).layer(from_fn(ours_only))
 }
 
 /// The paths and what answers at them; the playground's own files apart.
@@ -122,32 +121,37 @@ async fn events(
     Ok(json_response(StatusCode::OK, &json!({ "events": events })))
 }
 
+const NO_ACCOUNT: Failure = Failure::NotFound("There is no such account");
+const NOT_OURS: Failure = Failure::Forbidden("Development endpoints answer only to this machine's own pages");
+
 /// `POST /dev/account`: what the host's operator may do with an account. No secret is chosen or seen by it.
-async fn operate(State(app): State<App>, body: Fields) -> Result<Response, Failure> {
+async fn operate(State(auth): State<Auth>, body: Fields) -> Result<Response, Failure> {
     let (email, action) = (body.text("email")?, body.text("action")?);
     let identifier = Identifier::parse(email).map_err(|why| Failure::invalid("email", why.to_string()))?;
     let known = ["suspend", "resume", "require_password_change", "start_factor_reset"];
     if !known.contains(&action) {
         return Err(Failure::invalid("action", format!("must be one of {}", known.join(", "))));
     }
-    let account = app.find(identifier).await?.ok_or(Failure::NoSuchAccount)?;
+    let found = auth.sentry().directory.find(&identifier).await;
+    let found = found.inspect_err(|why| tracing::error!(event = "host.failed", %why));
+    let account = found.map_err(|_| Failure::Unavailable)?.ok_or(NO_ACCOUNT)?.account;
     match action {
-        "require_password_change" => done(&app, RequirePasswordChange { account }).await,
-        "start_factor_reset" => done(&app, StartFactorReset { account }).await,
-        _ => done(&app, SetSuspended { account, suspended: action == "suspend" }).await,
+        "require_password_change" => done(&auth, RequirePasswordChange { account }).await,
+        "start_factor_reset" => done(&auth, StartFactorReset { account }).await,
+        _ => done(&auth, SetSuspended { account, suspended: action == "suspend" }).await,
     }
 }
 
-async fn done<Q>(app: &App, question: Q) -> Result<Response, Failure>
+async fn done<Q>(auth: &Auth, question: Q) -> Result<Response, Failure>
 where
     Q: Question + Send + 'static,
 {
-    match app.ask(question).await?.verdict {
+    match auth.ask(question).await?.verdict {
         Verdict::Granted(_) => Ok(json_response(StatusCode::OK, &json!({}))),
         Verdict::Refused(Refusal::NotEnrolled) => {
             Err(Failure::invalid("action", "needs an account with an authenticator app"))
         }
-        Verdict::Refused(Refusal::InvalidSession) => Err(Failure::NoSuchAccount),
+        Verdict::Refused(Refusal::InvalidSession) => Err(NO_ACCOUNT),
         Verdict::Refused(refusal) => Err(Failure::from_refusal(refusal, Waiting::Try)),
     }
 }
@@ -180,7 +184,7 @@ fn told(now: Timestamp) -> Response {
 
 /// Refuses what a page from elsewhere sends, also one whose name was made to point to this machine.
 async fn ours_only(request: Request, next: Next) -> Response {
-    if is_ours(request.headers()) { next.run(request).await } else { Failure::Forbidden.into_response() }
+    if is_ours(request.headers()) { next.run(request).await } else { NOT_OURS.into_response() }
 }
 
 fn is_ours(headers: &HeaderMap) -> bool {

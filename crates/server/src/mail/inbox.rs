@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use countersign::host::{MailError, Mailer};
 use countersign::{Address, Envelope};
+use countersign_axum::whole_seconds;
 use countersign_smtp::{Links, MailQueue};
 use serde_json::{Value, json};
-
-use super::whole_seconds;
 
 /// A mailer that also shows what it sends. Keeps the newest messages only. It holds codes: no `Debug`.
 pub(crate) struct Inbox {

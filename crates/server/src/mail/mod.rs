@@ -53,19 +53,3 @@ pub(crate) fn start(mail: Mail, links: Links, dev: bool) -> Result<MailQueue, St
     let renderer = Renderer::new(from, links, templates);
     MailQueue::start(settings, renderer, delivery, means).map_err(|why| why.to_string())
 }
-
-/// A time as people and simple parsers read it, such as `2026-11-21T20:00:00Z`: without the fraction, rounded down.
-pub(crate) fn whole_seconds(at: Timestamp) -> String {
-    Timestamp::from_unix_seconds(at.unix_seconds()).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_told_in_whole_seconds() {
-        assert_eq!(whole_seconds(Timestamp::from_unix_millis(1_795_291_200_999)), "2026-11-21T20:00:00Z");
-        assert_eq!(whole_seconds(Timestamp::from_unix_millis(-1)), "1969-12-31T23:59:59Z");
-    }
-}

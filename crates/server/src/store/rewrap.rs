@@ -1,9 +1,9 @@
 //! Sealing every row under the current key, after a key was rotated.
 
 use countersign::{Rewrap, Verdict};
+use countersign_axum::Sentry;
 
 use super::AnyStore;
-use crate::http::Sentry;
 
 /// Runs [`Rewrap`] over all rows, and says how many were looked at and how many were sealed anew.
 ///

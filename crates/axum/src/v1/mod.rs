@@ -21,7 +21,7 @@ mod recover;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use countersign::http::{Header, client_quota, headers, limit_headers, uncounted, x_rate_limit};
@@ -29,13 +29,14 @@ use countersign::throttle::Quota;
 use countersign::{AccountId, Outcome, Request as Question, Timestamp, Verdict};
 use serde_json::{Map, Value, json};
 
-use super::answer::Failure;
-use super::routes::Routes;
-use super::{App, in_time, limits, page};
-use answer::{Fields, No};
+pub(crate) use answer::{Fields, No};
+
+use crate::answer::Failure;
+use crate::through::guard;
+use crate::{Auth, Routes, limits, page};
 
 /// The endpoints.
-pub(super) fn routes() -> Routes<App> {
+pub(crate) fn routes() -> Routes<Auth> {
     Routes::new()
         .route("/create-account", post(enter::create_account))
         .route("/verify-email-otp", post(enter::verify_email_otp))
@@ -74,30 +75,31 @@ pub(super) fn routes() -> Routes<App> {
 }
 
 /// The endpoints, and what holds for each of their answers.
-pub(super) fn router(app: App) -> Router {
+pub(crate) fn router<S>(auth: Auth) -> Router<S> {
     routes()
         .router
         .fallback(async || No::from(Failure::NoSuchPath))
         .method_not_allowed_fallback(async || No::from(Failure::NoSuchMethod))
-        .layer(from_fn_with_state(app.clone(), every_answer))
-        .with_state(app)
+        .layer(from_fn_with_state(auth.clone(), every_answer))
+        .layer(from_fn(guard))
+        .with_state(auth)
 }
 
 /// Every answer comes in time and says how the client's meter stands. One that was not counted on a meter, because it was no
 /// question to the library or because the host failed, has used nothing up, and says so: the whole quota.
-async fn every_answer(State(app): State<App>, request: Request, next: Next) -> Response {
-    let answer = in_time(request, next).await;
+async fn every_answer(State(auth): State<Auth>, request: Request, next: Next) -> Response {
+    let answer = auth.through(request, next).await;
     let mut answer = answer.unwrap_or_else(|failure| No::from(failure).into_response());
     let fields = answer.headers_mut();
     if !fields.contains_key("x-ratelimit-limit") {
-        let meter = uncounted(app.policy(), Timestamp::UNIX_EPOCH);
+        let meter = uncounted(auth.policy(), Timestamp::UNIX_EPOCH);
         limits::tell(fields, x_rate_limit(&meter));
         limits::tell(fields, limit_headers(&[meter], Timestamp::UNIX_EPOCH));
     }
     answer
 }
 
-impl App {
+impl Auth {
     /// Asks the library. What is granted comes with the fields that say how the limits stand; so does the no.
     async fn put<Q>(&self, question: Q, fields: Fields) -> Result<(Q::Output, Vec<Header>), No>
     where
@@ -130,9 +132,9 @@ impl App {
     async fn person(&self, account: &AccountId) -> Result<Map<String, Value>, No> {
         let person = self.who(account).await?;
         let known = json!({
-            "language": person.language(),
+            "language": person.language,
             "id": account.as_str(),
-            "name": person.name(),
+            "name": person.name,
             "email": person.identifier,
         });
         Ok(known.as_object().cloned().unwrap_or_default())

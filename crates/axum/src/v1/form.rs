@@ -1,14 +1,18 @@
 //! The fields of a request, each checked, with all that is wrong told at once.
 
+use std::convert::Infallible;
+
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use countersign::{Code, Device, Identifier, Locale, Password, Profile, Session, Ticket, TicketKind};
 use serde_json::json;
 
 use super::answer::No;
-use crate::http::answer::Failure;
-use crate::http::body;
+use crate::answer::Failure;
+use crate::cookie::{self, Shown};
+use crate::session::Unheld;
+use crate::through::FOREIGN;
+use crate::{Auth, body, tickets};
 
 /// A field as it was read, or what is wrong with it.
 pub(super) type Field<T> = Result<T, Failure>;
@@ -85,7 +89,7 @@ impl Form {
 
     /// A ticket. What is none leads nowhere, so that the library answers and counts it like any unknown one.
     pub(super) fn ticket<K: TicketKind>(&self, name: &'static str) -> Field<Ticket<K>> {
-        ticket(self.required(name)?)
+        tickets::ticket(self.required(name)?).ok_or(Failure::InvalidSession)
     }
 
     /// `language`: of the messages, and kept with the profile.
@@ -104,7 +108,7 @@ impl Form {
     }
 
     /// `device_token`. What is no ticket is like none.
-    pub(super) fn device(&self) -> Field<Option<Ticket<Device>>> {
+    fn device(&self) -> Field<Option<Ticket<Device>>> {
         Ok(self.optional("device_token")?.and_then(|device| Ticket::parse(device).ok()))
     }
 
@@ -118,56 +122,46 @@ impl Form {
     }
 }
 
-/// Reads a ticket; what is none becomes one that leads nowhere.
-pub(super) fn ticket<K: TicketKind>(text: &str) -> Field<Ticket<K>> {
-    crate::http::ticket(text).ok_or(Failure::InvalidSession)
-}
-
-/// The signed-in session a request comes with: `Authorization: Bearer sess_…`.
+/// The signed-in session a request comes with.
 pub(super) struct Bearer(pub(super) Ticket<Session>);
 
-impl<S: Sync> FromRequestParts<S> for Bearer {
+impl FromRequestParts<Auth> for Bearer {
     type Rejection = No;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, No> {
-        let token = bearer(&parts.headers).ok_or_else(No::signed_out)?;
-        Ok(Self(ticket(token)?))
+    async fn from_request_parts(parts: &mut Parts, auth: &Auth) -> Result<Self, No> {
+        auth.held(&parts.method, &parts.headers).map(Self).map_err(|why| match why {
+            Unheld::Nothing | Unheld::Confused => No::signed_out(),
+            Unheld::Foreign => FOREIGN.into(),
+        })
     }
 }
 
-/// The token of the one `Authorization` field, whose scheme may be in either case (RFC 9110 §11.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut fields = headers.get_all(header::AUTHORIZATION).iter();
-    let (field, None) = (fields.next()?, fields.next()) else { return None };
-    let (scheme, token) = field.to_str().ok()?.split_once(' ')?;
-    let token = token.trim_start_matches(' ');
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+/// The trusted device a request comes from: in the mode of cookies its cookie and nothing else, otherwise in the body.
+pub(super) struct Trusted(Option<Option<Ticket<Device>>>);
+
+impl FromRequestParts<Auth> for Trusted {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, auth: &Auth) -> Result<Self, Infallible> {
+        Ok(Self(auth.0.config.cookies.as_ref().map(|_| {
+            match cookie::shown(&parts.headers, cookie::DEVICE) {
+                Shown::Once(text) => Ticket::parse(text).ok(),
+                _ => None,
+            }
+        })))
+    }
+}
+
+impl Trusted {
+    /// It, or the one in the form.
+    pub(super) fn or_in(self, form: &Form) -> Field<Option<Ticket<Device>>> {
+        self.0.map_or_else(|| form.device(), Ok)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
-
-    #[test]
-    fn a_bearer_is_one_field_with_one_token() {
-        let of = |fields: &[&'static str]| {
-            let mut headers = HeaderMap::new();
-            for field in fields {
-                headers.append(header::AUTHORIZATION, HeaderValue::from_static(field));
-            }
-            bearer(&headers).map(str::to_owned)
-        };
-        for field in ["Bearer sess_x", "bearer sess_x", "BEARER  sess_x"] {
-            assert_eq!(of(&[field]).as_deref(), Some("sess_x"), "{field}");
-        }
-        for fields in
-            [&["Basic sess_x"][..], &["Bearer"], &["Bearer "], &["sess_x"], &[], &["Bearer a", "Bearer b"]]
-        {
-            assert_eq!(of(fields), None, "{fields:?}");
-        }
-    }
 
     #[test]
     fn everything_that_is_wrong_is_told_at_once() {

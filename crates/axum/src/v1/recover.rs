@@ -12,10 +12,9 @@ use serde_json::{Value, json};
 use super::Limits;
 use super::answer::{Fields, No, Yes, factors};
 use super::form::{Form, both};
-use crate::http::App;
-use crate::http::answer::Failure;
-use crate::http::caller::{Agent, Caller};
-use crate::mail::whole_seconds;
+use crate::answer::Failure;
+use crate::caller::{Agent, Caller};
+use crate::{Auth, cookie, whole_seconds};
 
 type Answer = Result<Yes, No>;
 
@@ -28,31 +27,31 @@ pub(super) fn session(session: &str, state: &SessionState) -> Value {
 }
 
 /// `POST /v1/forgot-password`: mails a code and a link, if the address has an account; the answer is the same if not.
-pub(super) async fn forgot_password(State(app): State<App>, Caller(client): Caller, form: Form) -> Answer {
+pub(super) async fn forgot_password(State(auth): State<Auth>, Caller(client): Caller, form: Form) -> Answer {
     let (identifier, locale) = both(form.email(), form.language())?;
-    let (started, told) = app.put(Recover { client, identifier, locale }, Fields::STRANGER).await?;
+    let (started, told) = auth.put(Recover { client, identifier, locale }, Fields::STRANGER).await?;
     let data = session(&started.session.expose(), &started.state);
     Ok(Yes::new("If there is an account, a code was sent to its address.", data, told))
 }
 
 /// `POST /v1/forgot-password/resend`
-pub(super) async fn resend(State(app): State<App>, Caller(client): Caller, form: Form) -> Answer {
+pub(super) async fn resend(State(auth): State<Auth>, Caller(client): Caller, form: Form) -> Answer {
     let id = form.required("session_id")?;
-    let (resent, told) = app.put(Resend { client, session: form.ticket("session_id")? }, SESSION).await?;
+    let (resent, told) = auth.put(Resend { client, session: form.ticket("session_id")? }, SESSION).await?;
     Ok(Yes::new("If there is an account, a code was sent to its address.", session(id, &resent.state), told))
 }
 
 /// `POST /v1/forgot-password/verify`: by `link`, or by `session_id` and `code`.
-pub(super) async fn verify(State(app): State<App>, Caller(client): Caller, form: Form) -> Answer {
+pub(super) async fn verify(State(auth): State<Auth>, Caller(client): Caller, form: Form) -> Answer {
     let (grant, told) = if form.optional("session_id")?.is_some() {
         let (session, code) = both(form.ticket("session_id"), form.code("code"))?;
         let purpose = Purpose::Recover;
         let question = Verify { client, purpose, session, code, identifier: None, enter: None };
-        let (verified, told) = app.put(question, SESSION).await?;
+        let (verified, told) = auth.put(question, SESSION).await?;
         (verified.grant, told)
     } else {
         let question = RedeemRecovery { client, link: form.ticket("link")? };
-        let (grant, told) = app.put(question, Fields::STRANGER.led_by("link")).await?;
+        let (grant, told) = auth.put(question, Fields::STRANGER.led_by("link")).await?;
         (Some(grant), told)
     };
     let GrantedReset { grant, expires_in, asks, .. } = grant.ok_or_else(|| No::from(Failure::Unavailable))?;
@@ -66,7 +65,7 @@ pub(super) async fn verify(State(app): State<App>, Caller(client): Caller, form:
 
 /// `POST /v1/reset-password`. Nobody is signed in by it.
 pub(super) async fn reset_password(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Agent(label): Agent,
     form: Form,
@@ -81,12 +80,14 @@ pub(super) async fn reset_password(
         form.optional_code("code")?.map(Proof::Totp)
     };
     let question = ResetPassword { client, grant, password, proof, label };
-    let (reset, told) = app.put(question, Fields::STRANGER.led_by("reset_token")).await?;
+    let (reset, told) = auth.put(question, Fields::STRANGER.led_by("reset_token")).await?;
+    // With the old password all sessions have ended, whoever's is in the cookie.
+    let mut hand = auth.hand().clear(&[cookie::SESSION]);
     let data = json!({
-        "device_token": reset.device.expose(),
+        "device_token": hand.device(&reset.device),
         "expires_at": whole_seconds(reset.device_expires_at),
     });
-    Ok(Yes::new("The new password holds. You can sign in with it now.", data, told))
+    Ok(Yes::new("The new password holds. You can sign in with it now.", data, told).with(hand))
 }
 
 /// Refusals to somebody who has lost a second factor, and comes with the password each time.
@@ -94,7 +95,7 @@ const LOST: Fields = Fields { mailed: "code", ..Fields::STRANGER.led_by("email")
 
 /// The first half of a sign-in, by whoever has lost the second. Where the password is all that is asked for, nothing is lost.
 async fn half_way(
-    app: &App,
+    auth: &Auth,
     Caller(client): Caller,
     Agent(label): Agent,
     form: &Form,
@@ -102,24 +103,29 @@ async fn half_way(
     let (identifier, password) = both(form.email(), form.password())?;
     let steps = Steps::Stepwise;
     let question = PasswordSignIn { client, identifier, password, steps, label, locale: None, device: None };
-    match app.put_after(Limits::default(), question, LOST).await? {
+    match auth.put_after(Limits::default(), question, LOST).await? {
         (Progress::SecondFactor(SecondFactor { login: Some(login), .. }), limits) => Ok((login, limits)),
         (Progress::SecondFactor(_), _) => Err(Failure::Unavailable.into()),
         (Progress::SignedIn(signed_in), limits) => {
             // Nobody asked to be signed in. The client was counted above.
             let session = signed_in.session().clone();
             let question = EndSessions { client: Client::unmetered(), session, which: Which::This };
-            app.put(question, LOST).await?;
+            auth.put(question, LOST).await?;
             Err(No::unfit("The account asks for no second factor.").told(limits.told))
         }
     }
 }
 
 /// `POST /v1/two-factor/recover`: begins the wait; when it is over, mails a code.
-pub(super) async fn lost_factor(State(app): State<App>, caller: Caller, agent: Agent, form: Form) -> Answer {
-    let (login, limits) = half_way(&app, caller, agent, &form).await?;
+pub(super) async fn lost_factor(
+    State(auth): State<Auth>,
+    caller: Caller,
+    agent: Agent,
+    form: Form,
+) -> Answer {
+    let (login, limits) = half_way(&auth, caller, agent, &form).await?;
     let question = RecoverFactor { client: Client::unmetered(), login, locale: None };
-    let (recovery, limits) = app.put_after(limits, question, LOST).await?;
+    let (recovery, limits) = auth.put_after(limits, question, LOST).await?;
     let data = json!({
         "ready_at": whole_seconds(recovery.ready_at),
         "expires_at": whole_seconds(recovery.expires_at),
@@ -133,17 +139,17 @@ pub(super) async fn lost_factor(State(app): State<App>, caller: Caller, agent: A
 }
 
 /// `POST /v1/two-factor/recover/finish`: turns the app off by the mailed code. Nobody is signed in by it.
-pub(super) async fn finish(State(app): State<App>, caller: Caller, agent: Agent, form: Form) -> Answer {
+pub(super) async fn finish(State(auth): State<Auth>, caller: Caller, agent: Agent, form: Form) -> Answer {
     let (_, code) = both(both(form.email(), form.password()), form.code("code"))?;
-    let (login, limits) = half_way(&app, caller, agent, &form).await?;
+    let (login, limits) = half_way(&auth, caller, agent, &form).await?;
     let question = ResetFactors { client: Client::unmetered(), login, code };
-    let (_, limits) = app.put_after(limits, question, LOST).await?;
+    let (_, limits) = auth.put_after(limits, question, LOST).await?;
     Ok(Yes::new("The authenticator app is off. Sign in, and set up another.", Value::Null, limits.told))
 }
 
 /// `POST /v1/two-factor/recover/cancel`: by the token of the mailed link.
-pub(super) async fn cancel(State(app): State<App>, Caller(client): Caller, form: Form) -> Answer {
+pub(super) async fn cancel(State(auth): State<Auth>, Caller(client): Caller, form: Form) -> Answer {
     let question = CancelFactorRecovery { client, link: form.ticket("token")? };
-    let (_, told) = app.put(question, Fields::STRANGER.led_by("token")).await?;
+    let (_, told) = auth.put(question, Fields::STRANGER.led_by("token")).await?;
     Ok(Yes::new("It is cancelled; the second factor stays on.", Value::Null, told))
 }

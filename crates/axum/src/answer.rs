@@ -1,4 +1,14 @@
-//! The shapes of answers: `{"data", "message", "status"}` and `{"error": {"code", "message", "details"}, "status"}`.
+//! The shapes of answers of the [basic routes](crate::Auth::basic_routes): `{"data", "message", "status"}` and
+//! `{"error": {"code", "message", "details"}, "status"}`. Public, for a host that has more endpoints of this kind.
+//!
+//! ```
+//! use axum::response::IntoResponse;
+//! use countersign_axum::answer::{Failure, success};
+//! use serde_json::json;
+//!
+//! assert_eq!(success(json!({ "pets": 2 }), "Your pets").status(), 200);
+//! assert_eq!(Failure::NotFound("There is no such pet").into_response().status(), 404);
+//! ```
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -6,24 +16,24 @@ use countersign::Refusal;
 use serde_json::{Value, json};
 
 /// A yes.
-pub(super) fn success(data: Value, message: &str) -> Response {
+pub fn success(data: Value, message: &str) -> Response {
     json_response(StatusCode::OK, &json!({ "data": data, "message": message, "status": "success" }))
 }
 
 /// A JSON body with a status.
-pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
+pub fn json_response(status: StatusCode, body: &Value) -> Response {
     json_text(status, body.to_string())
 }
 
 /// The same, of a text that is JSON already.
-pub(super) fn json_text(status: StatusCode, body: String) -> Response {
+pub fn json_text(status: StatusCode, body: String) -> Response {
     let kind = HeaderValue::from_static("application/json");
     (status, [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
 /// A no.
 #[derive(PartialEq, Eq, Debug)]
-pub(super) enum Failure {
+pub enum Failure {
     /// Fields of the request are wrong in themselves: which, and what about each.
     Invalid(Vec<Wrong>),
     /// The body is over the limit.
@@ -49,10 +59,12 @@ pub(super) enum Failure {
     Unavailable,
     /// The request took too long to arrive or to answer.
     TooSlow,
-    /// Asked from where it may not be.
-    Forbidden,
-    /// An operator's request about an account that is not there.
-    NoSuchAccount,
+    /// Asked from where it may not be; in words.
+    Forbidden(&'static str),
+    /// There is nothing of the kind; in words.
+    NotFound(&'static str),
+    /// The body does not say that it is JSON.
+    UnsupportedMedia,
     /// No such path.
     NoSuchPath,
     /// The path does not know the method.
@@ -60,14 +72,14 @@ pub(super) enum Failure {
 }
 
 /// A field, and what is wrong with it. [`BODY`] is the name of the whole.
-pub(super) type Wrong = (&'static str, String);
+pub type Wrong = (&'static str, String);
 
 /// The body as a whole.
-pub(super) const BODY: &str = "body";
+pub const BODY: &str = "body";
 
 /// What somebody has to wait for, for the words of a 429.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Waiting {
+pub enum Waiting {
     /// Another code.
     Code,
     /// Another try.
@@ -76,7 +88,7 @@ pub(super) enum Waiting {
 
 impl Failure {
     /// The library's no.
-    pub(super) fn from_refusal(refusal: Refusal, waiting: Waiting) -> Self {
+    pub fn from_refusal(refusal: Refusal, waiting: Waiting) -> Self {
         match refusal {
             Refusal::InvalidSession => Self::InvalidSession,
             Refusal::InvalidCredentials => Self::InvalidCredentials,
@@ -92,12 +104,12 @@ impl Failure {
     }
 
     /// One field is wrong.
-    pub(super) fn invalid(field: &'static str, why: impl Into<String>) -> Self {
+    pub fn invalid(field: &'static str, why: impl Into<String>) -> Self {
         Self::Invalid(vec![(field, why.into())])
     }
 
     /// What it is without the shape of a family: a status, and what to say, without a full stop.
-    pub(super) fn plainly(&self) -> (StatusCode, String) {
+    pub fn plainly(&self) -> (StatusCode, String) {
         let (status, _, _, details) = self.words();
         (status, details)
     }
@@ -174,15 +186,14 @@ impl Failure {
                 "Request timed out",
                 "The request took too long",
             ),
-            Self::Forbidden => (
-                StatusCode::FORBIDDEN,
-                "FORBIDDEN",
-                "Forbidden",
-                "Development endpoints answer only to this machine's own pages",
+            Self::Forbidden(why) => (StatusCode::FORBIDDEN, "FORBIDDEN", "Forbidden", *why),
+            Self::NotFound(what) => (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found", *what),
+            Self::UnsupportedMedia => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UNSUPPORTED_MEDIA_TYPE",
+                "Unsupported media type",
+                "The body must be sent as application/json",
             ),
-            Self::NoSuchAccount => {
-                (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found", "There is no such account")
-            }
             Self::NoSuchPath => (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found", "There is no such path"),
             Self::NoSuchMethod => (
                 StatusCode::METHOD_NOT_ALLOWED,

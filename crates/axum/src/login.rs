@@ -6,16 +6,16 @@ use countersign::http::headers;
 use countersign::{Identifier, Password, PasswordSignIn, Progress, Proofs, SignedIn, Steps, Verdict};
 use serde_json::json;
 
-use super::answer::{Failure, Waiting, success};
-use super::body::Fields;
-use super::caller::{Agent, Caller};
-use super::{App, limits};
+use crate::answer::{Failure, Waiting, success};
+use crate::body::Fields;
+use crate::caller::{Agent, Caller};
+use crate::{Auth, limits};
 
 /// `POST /auth/login`
 ///
 /// A name that is no address, or a password that is too long, is nobody's: it is refused as malformed.
-pub(super) async fn login(
-    State(app): State<App>,
+pub(crate) async fn login(
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Agent(label): Agent,
     body: Fields,
@@ -25,14 +25,14 @@ pub(super) async fn login(
         Identifier::parse(username).map_err(|why| Failure::invalid("username", why.to_string()))?;
     let password = Password::typed(password).map_err(|why| Failure::invalid("password", why.to_string()))?;
     let steps = Steps::AtOnce(Proofs::default());
-    let outcome = app
+    let outcome = auth
         .ask(PasswordSignIn { client, identifier, password, steps, label, locale: None, device: None })
         .await?;
     let (told, now) = (headers(&outcome), outcome.at);
     let answer = match outcome.verdict {
         Verdict::Granted(Progress::SignedIn(signed_in)) => {
             let life = signed_in.expires_at().since(now).as_secs();
-            granted(&app, &signed_in, life).await
+            granted(&auth, &signed_in, life).await
         }
         Verdict::Granted(Progress::SecondFactor(_)) => Err(Failure::SecondFactorRequired),
         Verdict::Refused(refusal) => Err(Failure::from_refusal(refusal, Waiting::Try)),
@@ -42,13 +42,17 @@ pub(super) async fn login(
     Ok(answer)
 }
 
-async fn granted(app: &App, signed_in: &SignedIn, expires_in: u64) -> Result<Response, Failure> {
-    let person = app.who(signed_in.account()).await?;
+async fn granted(auth: &Auth, signed_in: &SignedIn, expires_in: u64) -> Result<Response, Failure> {
+    let person = auth.who(signed_in.account()).await?;
     let user = json!({
         "userId": signed_in.account().as_str(),
-        "fullname": person.name(),
+        "fullname": person.name,
         "email": signed_in.address().as_str(),
     });
-    let data = json!({ "accessToken": signed_in.session().expose(), "expiresIn": expires_in, "user": user });
-    Ok(success(data, "Signed in successfully"))
+    let mut hand = auth.hand();
+    let token = hand.session(signed_in.session(), signed_in.expires_at());
+    let data = json!({ "accessToken": token, "expiresIn": expires_in, "user": user });
+    let mut answer = success(data, "Signed in successfully");
+    hand.into(&mut answer);
+    Ok(answer)
 }

@@ -1,4 +1,4 @@
-//! JSON bodies, field by field.
+//! JSON bodies, field by field, so that a refusal can name the field.
 
 use std::convert::Infallible;
 
@@ -7,14 +7,16 @@ use axum::extract::{FromRequest, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
-use super::BODY_BYTES;
-use super::answer::{BODY, Failure};
+use crate::answer::{BODY, Failure};
+
+/// The longest body that is read.
+pub const BODY_BYTES: usize = 16 * 1024;
 
 /// The fields of a JSON object. Fields that nobody asks for are ignored.
 ///
 /// A text is a JSON string and nothing else: a code that comes as a number, a list, an object or null never reaches the
 /// library (B044).
-pub(super) struct Fields(Map<String, Value>);
+pub struct Fields(Map<String, Value>);
 
 impl<S: Sync> FromRequest<S> for Fields {
     type Rejection = Failure;
@@ -30,7 +32,7 @@ impl<S: Sync> FromRequest<S> for Fields {
 }
 
 /// A body that is not looked at. It is read all the same, within the limit, so that the connection can go on.
-pub(super) struct Ignored;
+pub struct Ignored;
 
 impl<S: Sync> FromRequest<S> for Ignored {
     type Rejection = Infallible;
@@ -51,7 +53,10 @@ async fn read(body: Body) -> Result<Vec<u8>, Failure> {
 
 impl Fields {
     /// A field that must be there and be a text.
-    pub(super) fn text(&self, name: &'static str) -> Result<&str, Failure> {
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`], which names the field.
+    pub fn text(&self, name: &'static str) -> Result<&str, Failure> {
         match self.0.get(name) {
             Some(Value::String(text)) => Ok(text),
             Some(_) => Err(Failure::invalid(name, "must be a string")),
@@ -60,7 +65,10 @@ impl Fields {
     }
 
     /// A field that may be absent or null, and otherwise must be a text.
-    pub(super) fn optional_text(&self, name: &'static str) -> Result<Option<&str>, Failure> {
+    ///
+    /// # Errors
+    /// As for [`text`](Self::text).
+    pub fn optional_text(&self, name: &'static str) -> Result<Option<&str>, Failure> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(_) => self.text(name).map(Some),
@@ -68,14 +76,20 @@ impl Fields {
     }
 
     /// A field that may be absent, and otherwise must be a whole number.
-    pub(super) fn optional_number(&self, name: &'static str) -> Result<Option<i64>, Failure> {
+    ///
+    /// # Errors
+    /// As for [`text`](Self::text).
+    pub fn optional_number(&self, name: &'static str) -> Result<Option<i64>, Failure> {
         let number =
             |value: &Value| value.as_i64().ok_or_else(|| Failure::invalid(name, "must be a whole number"));
         self.0.get(name).map(number).transpose()
     }
 
     /// A field that may be absent or null, and otherwise must be true or false.
-    pub(super) fn optional_flag(&self, name: &'static str) -> Result<Option<bool>, Failure> {
+    ///
+    /// # Errors
+    /// As for [`text`](Self::text).
+    pub fn optional_flag(&self, name: &'static str) -> Result<Option<bool>, Failure> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),

@@ -7,22 +7,22 @@ use countersign::{
 };
 use serde_json::{Value, json};
 
-use super::account::{amr, recovery_codes};
+use super::account::recovery_codes;
 use super::answer::{Fields, No, Yes};
 use super::enter::{one, proofs};
 use super::form::{Bearer, Form, both};
 use super::recover::session;
-use crate::http::App;
-use crate::http::answer::Failure;
-use crate::http::body::Ignored;
-use crate::http::caller::{Agent, Caller};
-use crate::mail::whole_seconds;
+use crate::answer::Failure;
+use crate::body::Ignored;
+use crate::caller::{Agent, Caller};
+use crate::session::amr;
+use crate::{Auth, cookie, whole_seconds};
 
 type Answer = Result<Yes, No>;
 
 /// `POST /v1/step-up`: by one of `password`, `code` and `token`.
 pub(super) async fn step_up(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Agent(label): Agent,
     Bearer(session): Bearer,
@@ -36,36 +36,37 @@ pub(super) async fn step_up(
         _ => "code",
     };
     let fields = Fields { factor, ..Fields::BEARER };
-    let (signed_in, told) = app.put(StepUp { client, session, proof, label }, fields).await?;
+    let (signed_in, told) = auth.put(StepUp { client, session, proof, label }, fields).await?;
+    let mut hand = auth.hand();
     let data = json!({
-        "token": signed_in.session().expose(),
+        "token": hand.session(signed_in.session(), signed_in.expires_at()),
         "amr": amr(&signed_in.methods()),
         "aal": signed_in.aal(),
         "expires_at": whole_seconds(signed_in.expires_at()),
     });
-    Ok(Yes::new("Proven. Use the new token from now on.", data, told))
+    Ok(Yes::new("Proven. Use the new token from now on.", data, told).with(hand))
 }
 
 /// `POST /v1/step-up/mail`. A body is not looked at.
 pub(super) async fn mail_step_up(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
     _: Ignored,
 ) -> Answer {
     let question = SendStepUpCode { client, session, locale: None };
-    let (state, told) = app.put(question, Fields::BEARER).await?;
+    let (state, told) = auth.put(question, Fields::BEARER).await?;
     let data = json!({ "expires_in": state.expires_in.as_secs() });
     Ok(Yes::new("A code was sent to your e-mail address.", data, told))
 }
 
 /// `GET /v1/two-factor`
 pub(super) async fn secured(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
 ) -> Answer {
-    let (secured, told) = app.put(ListFactors { client, session }, Fields::BEARER).await?;
+    let (secured, told) = auth.put(ListFactors { client, session }, Fields::BEARER).await?;
     let recovery = secured.recovery.map(|(ready_at, expires_at)| {
         json!({ "ready_at": whole_seconds(ready_at), "expires_at": whole_seconds(expires_at) })
     });
@@ -82,45 +83,45 @@ pub(super) async fn secured(
 
 /// `POST /v1/two-factor/totp/remove`
 pub(super) async fn remove_totp(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
     form: Form,
 ) -> Answer {
     let password = form.optional_password()?;
-    let (_, told) = app.put(DisableTotp { client, session, password }, Fields::BEARER).await?;
+    let (_, told) = auth.put(DisableTotp { client, session, password }, Fields::BEARER).await?;
     Ok(Yes::new("The authenticator app and its recovery codes are off.", Value::Null, told))
 }
 
 /// `POST /v1/two-factor/email/disable`
 pub(super) async fn disable_mailed_code(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
     form: Form,
 ) -> Answer {
     let password = form.optional_password()?;
-    let (_, told) = app.put(DisableMailedCode { client, session, password }, Fields::BEARER).await?;
+    let (_, told) = auth.put(DisableMailedCode { client, session, password }, Fields::BEARER).await?;
     Ok(Yes::new("No code is mailed any more when you sign in.", Value::Null, told))
 }
 
 /// `POST /v1/two-factor/recovery-codes`
 pub(super) async fn regenerate(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
     form: Form,
 ) -> Answer {
     let password = form.optional_password()?;
     let question = RegenerateRecoveryCodes { client, session, password };
-    let (issued, told) = app.put(question, Fields::BEARER).await?;
+    let (issued, told) = auth.put(question, Fields::BEARER).await?;
     let message = "Keep the new recovery codes; they are shown this once. Those from before are dead.";
     Ok(Yes::new(message, recovery_codes(&issued.codes), told))
 }
 
 /// `POST /v1/change-password`
 pub(super) async fn change_password(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Agent(label): Agent,
     Bearer(session): Bearer,
@@ -129,50 +130,52 @@ pub(super) async fn change_password(
     let (current, password) = both(form.password_in("current_password"), form.password())?;
     let fields = Fields { credentials: "current_password", factor: "current_password", ..Fields::BEARER };
     let question = ChangePassword { client, session, current, password, label };
-    let (signed_in, told): (SignedIn, _) = app.put(question, fields).await?;
+    let (signed_in, told): (SignedIn, _) = auth.put(question, fields).await?;
+    let mut hand = auth.hand();
     let data = json!({
-        "token": signed_in.session().expose(),
+        "token": hand.session(signed_in.session(), signed_in.expires_at()),
         "expires_at": whole_seconds(signed_in.expires_at()),
     });
-    Ok(Yes::new("The new password holds. Use the new token from now on.", data, told))
+    Ok(Yes::new("The new password holds. Use the new token from now on.", data, told).with(hand))
 }
 
 /// `POST /v1/change-email`: mails a code to the new address, and tells the old one.
 pub(super) async fn change_email(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(bearer): Bearer,
     form: Form,
 ) -> Answer {
     let (to, password) = both(form.email(), form.optional_password())?;
     let question = ChangeAddress { client, session: bearer, password, to, locale: None };
-    let (started, told) = app.put(question, Fields::BEARER).await?;
+    let (started, told) = auth.put(question, Fields::BEARER).await?;
     let data = session(&started.session.expose(), &started.state);
     Ok(Yes::new("A code was sent to the new e-mail address.", data, told))
 }
 
 /// `POST /v1/change-email/verify`
 pub(super) async fn verify_change_email(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     form: Form,
 ) -> Answer {
     let (session, code) = both(form.ticket("session_id"), form.code("code"))?;
     let purpose = Purpose::ChangeAddress;
     let question = Verify { client, purpose, session, code, identifier: None, enter: None };
-    let (verified, told) = app.put(question, Fields::STRANGER.led_by("session_id")).await?;
+    let (verified, told) = auth.put(question, Fields::STRANGER.led_by("session_id")).await?;
     let data = json!({ "email": verified.identifier.as_str() });
     Ok(Yes::new("This is the address of your account from now on.", data, told))
 }
 
 /// `POST /v1/delete-account`
 pub(super) async fn delete_account(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
     form: Form,
 ) -> Answer {
     let password = form.optional_password()?;
-    let (_, told) = app.put(DeleteAccount { client, session, password }, Fields::BEARER).await?;
-    Ok(Yes::new("The account is gone.", Value::Null, told))
+    let (_, told) = auth.put(DeleteAccount { client, session, password }, Fields::BEARER).await?;
+    let hand = auth.hand().clear(&[cookie::SESSION, cookie::DEVICE]);
+    Ok(Yes::new("The account is gone.", Value::Null, told).with(hand))
 }

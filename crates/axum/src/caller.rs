@@ -3,35 +3,62 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{FromRequestParts, MatchedPath};
+use axum::extract::connect_info::MockConnectInfo;
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, header};
 use countersign::{Client, Label};
 
-use super::App;
+use crate::Auth;
+use crate::answer::Failure;
 
-/// The other end of a connection.
+/// The other end of a connection, for a host that takes its connections itself: put it into the extensions of each request.
+///
+/// With `axum::serve` and `into_make_service_with_connect_info::<SocketAddr>()` there is nothing to do.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
+pub struct Peer(pub IpAddr);
 
 /// The client, as far as it can be told: the peer of the connection, or whom trusted proxies name.
-pub(super) struct Caller(pub(super) Client);
+pub(crate) struct Caller(pub(crate) Client);
 
-impl FromRequestParts<App> for Caller {
-    type Rejection = Infallible;
+impl FromRequestParts<Auth> for Caller {
+    type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get().map_or(IpAddr::from([0, 0, 0, 0]), |Peer(address)| *address);
-        let forwarded = forwarded(&parts.headers, app.0.trusted_hops);
-        let client = Client::ip(forwarded.unwrap_or(peer));
+    async fn from_request_parts(parts: &mut Parts, auth: &Auth) -> Result<Self, Failure> {
+        let client = auth.client(&parts.extensions, &parts.headers)?;
         // Each endpoint has an allowance of its own. The pattern, not the path: a path is what the client makes of it (B022).
         let door = parts.extensions.get::<MatchedPath>().map(|pattern| (&parts.method, pattern.as_str()));
         Ok(Self(door.map_or_else(|| client.clone(), |(method, path)| client.at(&format!("{method} {path}")))))
     }
 }
 
+impl Auth {
+    /// The client of a request.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] where nobody told who the peer is. To meter everybody as one would let one of them shut out all
+    /// the others; to meter nobody would let everybody guess. So it is for the log, and for whoever set the server up.
+    pub(crate) fn client(&self, told: &Extensions, headers: &HeaderMap) -> Result<Client, Failure> {
+        let peer = || {
+            let served = told.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+            let mocked =
+                || told.get::<MockConnectInfo<SocketAddr>>().map(|MockConnectInfo(address)| address.ip());
+            told.get::<Peer>().map(|Peer(address)| *address).or(served).or_else(mocked)
+        };
+        let address = forwarded(headers, self.0.config.trusted_hops).or_else(peer);
+        address.map(Client::ip).ok_or_else(|| {
+            tracing::error!(
+                event = "host.no_peer",
+                "nobody told who sends requests: serve with `into_make_service_with_connect_info::<SocketAddr>()`, put a \
+                 `Peer` into their extensions, or trust the proxy in front"
+            );
+            Failure::Unavailable
+        })
+    }
+}
+
 /// What the client calls itself, for the list of sessions.
-pub(super) struct Agent(pub(super) Label);
+pub(crate) struct Agent(pub(crate) Label);
 
 impl<S: Sync> FromRequestParts<S> for Agent {
     type Rejection = Infallible;

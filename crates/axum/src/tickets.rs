@@ -3,7 +3,7 @@
 use countersign::{Ticket, TicketKind};
 
 /// What is no ticket is taken for one that leads nowhere, so that the library answers and counts it like any unknown one.
-pub(super) fn ticket<K: TicketKind>(text: &str) -> Option<Ticket<K>> {
+pub(crate) fn ticket<K: TicketKind>(text: &str) -> Option<Ticket<K>> {
     Ticket::parse(text).ok().or_else(|| NOWHERE.iter().find_map(|text| Ticket::parse(text).ok()))
 }
 

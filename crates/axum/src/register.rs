@@ -9,15 +9,15 @@ use countersign::{
 };
 use serde_json::{Value, json};
 
-use super::App;
-use super::answer::{Failure, Waiting, success};
-use super::body::{Fields, Ignored};
-use super::caller::Caller;
-use super::tickets;
+use crate::Auth;
+use crate::answer::{Failure, Waiting, success};
+use crate::body::{Fields, Ignored};
+use crate::caller::Caller;
+use crate::tickets;
 
 /// `POST /auth/register`
-pub(super) async fn register(
-    State(app): State<App>,
+pub(crate) async fn register(
+    State(auth): State<Auth>,
     Caller(client): Caller,
     body: Fields,
 ) -> Result<Response, Failure> {
@@ -31,24 +31,24 @@ pub(super) async fn register(
         });
         success(data, "OTP sent successfully")
     };
-    Ok(app.answer(question, Waiting::Code, granted).await)
+    Ok(auth.answer(question, Waiting::Code, granted).await)
 }
 
 /// `POST /auth/validate/registration`
-pub(super) async fn validate(
-    State(app): State<App>,
+pub(crate) async fn validate(
+    State(auth): State<Auth>,
     Caller(client): Caller,
     body: Fields,
 ) -> Result<Response, Failure> {
     let (session, code) = (body.text("otpSession")?, Code::typed(body.text("otp")?));
     let session = ticket::<OtpSession>(session)?;
     let question = Verify { client, purpose: Purpose::SignUp, session, code, identifier: None, enter: None };
-    Ok(app.answer(question, Waiting::Try, verified).await)
+    Ok(auth.answer(question, Waiting::Try, verified).await)
 }
 
 /// `PUT /auth/resend/otp/:session`. A body is not looked at.
-pub(super) async fn resend(
-    State(app): State<App>,
+pub(crate) async fn resend(
+    State(auth): State<Auth>,
     Caller(client): Caller,
     session: Result<Path<String>, PathRejection>,
     _: Ignored,
@@ -63,31 +63,31 @@ pub(super) async fn resend(
         });
         success(data, "OTP resent successfully")
     };
-    Ok(app.answer(Resend { client, session }, Waiting::Code, granted).await)
+    Ok(auth.answer(Resend { client, session }, Waiting::Code, granted).await)
 }
 
 /// `DELETE /auth/otp/:session`
-pub(super) async fn cancel(
-    State(app): State<App>,
+pub(crate) async fn cancel(
+    State(auth): State<Auth>,
     Caller(client): Caller,
     session: Result<Path<String>, PathRejection>,
     _: Ignored,
 ) -> Result<Response, Failure> {
     let session = ticket::<OtpSession>(&path(session))?;
     let granted = |_: Cancelled| success(Value::Null, "OTP session cancelled");
-    Ok(app.answer(Cancel { client, session }, Waiting::Try, granted).await)
+    Ok(auth.answer(Cancel { client, session }, Waiting::Try, granted).await)
 }
 
 /// `POST /auth/register/redeem`: what the page behind the mailed link sends.
-pub(super) async fn redeem(
-    State(app): State<App>,
+pub(crate) async fn redeem(
+    State(auth): State<Auth>,
     Caller(client): Caller,
     body: Fields,
 ) -> Result<Response, Failure> {
     let (profile, identifier, password) = (profile(&body)?, identifier(&body)?, password(&body)?);
     let link = ticket::<SignUpLink>(body.text("token")?)?;
     let question = RedeemSignUp { client, link, identifier, password, profile };
-    Ok(app.answer(question, Waiting::Try, verified).await)
+    Ok(auth.answer(question, Waiting::Try, verified).await)
 }
 
 fn verified(verified: Verified) -> Response {

@@ -1,24 +1,37 @@
 //! The shapes of answers: `{"error", "message", "data"}`, and `{"message", "errors"}` for what is wrong with the request.
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use countersign::http::Header;
 use countersign::{Device, Factor, Refusal, Ticket};
 use serde_json::{Map, Value, json};
 
-use crate::http::answer::{Failure, Wrong, json_response};
-use crate::http::limits;
+use crate::answer::{Failure, Wrong, json_response};
+use crate::cookie::{Hand, SignedOut};
+use crate::limits;
 
 /// A yes.
 pub(super) struct Yes {
     body: Value,
     told: Vec<Header>,
+    hand: Hand,
 }
 
 impl Yes {
     /// What was asked for, and how the limits stand.
     pub(super) fn new(message: &str, data: Value, told: Vec<Header>) -> Self {
-        Self { body: json!({ "error": false, "message": message, "data": data }), told }
+        Self {
+            body: json!({ "error": false, "message": message, "data": data }),
+            told,
+            hand: Hand::default(),
+        }
+    }
+
+    /// With what is handed out.
+    pub(super) fn with(self, hand: Hand) -> Self {
+        Self { hand, ..self }
     }
 
     /// With the empty list that one of the documents has beside the data.
@@ -34,17 +47,19 @@ impl IntoResponse for Yes {
     fn into_response(self) -> Response {
         let mut response = json_response(StatusCode::OK, &self.body);
         limits::tell(response.headers_mut(), self.told);
+        self.hand.into(&mut response);
         response
     }
 }
 
 /// A no.
 #[derive(Debug)]
-pub(super) struct No {
+pub(crate) struct No {
     why: Why,
     told: Vec<Header>,
     /// The new ticket of the trusted device that was shown, which is good although this is a no.
-    device: Option<String>,
+    device: Value,
+    hand: Hand,
 }
 
 #[derive(PartialEq, Eq, Debug)]
@@ -53,13 +68,15 @@ enum Why {
     Fields(Vec<Wrong>),
     /// No signed-in session came with the request: 401.
     SignedOut,
+    /// What the session has proven is not enough: 401, with what would be (RFC 9470).
+    Insufficient(String, Value),
     /// Anything else, in words, and what to do about it.
     Plain(StatusCode, String, Value),
 }
 
 /// Where an endpoint's refusals belong: the names of its fields.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fields {
+pub(crate) struct Fields {
     /// The field that leads to a session that is not there; `None` where that is the bearer.
     pub(super) handle: Option<&'static str>,
     /// The field to blame for credentials that do not fit.
@@ -76,7 +93,7 @@ impl Fields {
         Self { handle: Some("code"), credentials: "email", factor: "code", mailed: "token" };
 
     /// Of somebody whose session is asked for with each request.
-    pub(super) const BEARER: Self =
+    pub(crate) const BEARER: Self =
         Self { handle: None, credentials: "password", factor: "password", mailed: "token" };
 
     /// With another field that leads to the session.
@@ -97,18 +114,30 @@ impl No {
     }
 
     /// No bearer came with the request.
-    pub(super) fn signed_out() -> Self {
+    pub(crate) fn signed_out() -> Self {
         Why::SignedOut.into()
     }
 
     /// With how the limits stand.
-    pub(super) fn told(self, told: Vec<Header>) -> Self {
+    pub(crate) fn told(self, told: Vec<Header>) -> Self {
         Self { told, ..self }
     }
 
     /// With the new ticket of the device that was shown.
-    pub(super) fn with_device(self, device: Option<&Ticket<Device>>) -> Self {
-        Self { device: device.map(Ticket::expose), ..self }
+    pub(super) fn with_device(self, device: Option<&Ticket<Device>>, mut hand: Hand) -> Self {
+        let device = device.map_or(Value::Null, |device| hand.device(device));
+        Self { device, hand, ..self }
+    }
+
+    /// What was proven is too long ago.
+    pub(crate) fn too_old(offered: &[Factor], within: Duration) -> Self {
+        let told = format!("max_age=\"{}\"", within.as_secs());
+        Why::Insufficient(told, json!({ "step_up": factors(offered) })).into()
+    }
+
+    /// What was proven is not of this assurance level.
+    pub(crate) fn too_low(level: u8) -> Self {
+        Why::Insufficient(format!("acr_values=\"aal{level}\""), json!({ "aal": level })).into()
     }
 
     /// What does not fit where things stand: 409.
@@ -117,7 +146,7 @@ impl No {
     }
 
     /// The library's no.
-    pub(super) fn of(refusal: &Refusal, fields: Fields) -> Self {
+    pub(crate) fn of(refusal: &Refusal, fields: Fields) -> Self {
         let plain = |status, why: &str| Why::Plain(status, why.into(), json!([])).into();
         let forbidden = |why: &str, data| Why::Plain(StatusCode::FORBIDDEN, why.into(), data).into();
         match refusal {
@@ -178,7 +207,7 @@ pub(super) fn factors(offered: &[Factor]) -> Vec<&'static str> {
 
 impl From<Why> for No {
     fn from(why: Why) -> Self {
-        Self { why, told: Vec::new(), device: None }
+        Self { why, told: Vec::new(), device: Value::Null, hand: Hand::default() }
     }
 }
 
@@ -206,19 +235,27 @@ impl IntoResponse for No {
         let mut response = match self.why {
             Why::Fields(fields) => {
                 let mut body = overview(fields);
-                if let (Some(device), Value::Object(body)) = (self.device, &mut body) {
-                    body.insert("device_token".into(), device.into());
+                if let (Value::String(_), Value::Object(body)) = (&self.device, &mut body) {
+                    body.insert("device_token".into(), self.device);
                 }
                 json_response(StatusCode::UNPROCESSABLE_ENTITY, &body)
             }
             Why::Plain(status, message, data) => plain(status, &message, data),
             Why::SignedOut => {
                 let mut response = plain(StatusCode::UNAUTHORIZED, "Please sign in.", json!([]));
-                challenge(response.headers_mut());
+                challenge(response.headers_mut(), "Bearer");
+                response.extensions_mut().insert(SignedOut);
+                response
+            }
+            Why::Insufficient(enough, data) => {
+                let mut response = plain(StatusCode::UNAUTHORIZED, "Please prove again who you are.", data);
+                let challenged = format!("Bearer error=\"insufficient_user_authentication\", {enough}");
+                challenge(response.headers_mut(), &challenged);
                 response
             }
         };
         limits::tell(response.headers_mut(), self.told);
+        self.hand.into(&mut response);
         response
     }
 }
@@ -240,14 +277,12 @@ fn overview(fields: Vec<Wrong>) -> Value {
 }
 
 /// A 401 says what it wants (RFC 9110 §15.5.2).
-fn challenge(headers: &mut HeaderMap) {
-    headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+fn challenge(headers: &mut HeaderMap, wanted: &str) {
+    headers.extend(HeaderValue::from_str(wanted).ok().map(|wanted| (header::WWW_AUTHENTICATE, wanted)));
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use countersign::{SessionState, Timestamp, Todo};
 
     use super::*;

@@ -4,65 +4,54 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use countersign::factor::OtpauthUri;
 use countersign::{
-    CheckSession, ConfirmTotp, EnableMailedCode, EndSessions, EnrolTotp, ListSessions, Method, RecoveryCode,
-    Which,
+    CheckSession, ConfirmTotp, EnableMailedCode, EndSessions, EnrolTotp, ListSessions, RecoveryCode, Which,
 };
 use serde_json::{Value, json};
 
 use super::answer::{Fields, No, Yes};
 use super::form::{Bearer, Form};
 use super::{qr, with_person};
-use crate::http::App;
-use crate::http::answer::Failure;
-use crate::http::body::Ignored;
-use crate::http::caller::Caller;
-use crate::mail::whole_seconds;
+use crate::answer::Failure;
+use crate::body::Ignored;
+use crate::caller::Caller;
+use crate::session::amr;
+use crate::{Auth, cookie, whole_seconds};
 
 /// Refusals to somebody whose session is asked for with each request.
 const BEARER: Fields = Fields::BEARER;
 
-/// Who is shown as the issuer in authenticator apps.
-const ISSUER: &str = "countersign";
-
 type Answer = Result<Yes, No>;
 
 /// `GET /v1/me`
-pub(super) async fn me(State(app): State<App>, Caller(client): Caller, Bearer(session): Bearer) -> Answer {
-    let (info, told) = app.put(CheckSession { client, session }, BEARER).await?;
-    let mut data = with_person(json!({}), app.person(&info.account).await?);
+pub(super) async fn me(State(auth): State<Auth>, Caller(client): Caller, Bearer(session): Bearer) -> Answer {
+    let (info, told) = auth.put(CheckSession { client, session }, BEARER).await?;
+    let mut data = with_person(json!({}), auth.person(&info.account).await?);
     if let Value::Object(data) = &mut data {
-        data.insert("amr".into(), amr(&info.methods));
+        data.insert("amr".into(), json!(amr(&info.methods)));
         data.insert("aal".into(), json!(info.aal));
         data.insert("expires_at".into(), json!(whole_seconds(info.expires_at)));
     }
     Ok(Yes::new("You are signed in.", data, told))
 }
 
-/// The ways of proof as an `amr` claim: each once.
-pub(super) fn amr(methods: &[Method]) -> Value {
-    let mut names: Vec<_> = methods.iter().map(|method| method.name()).collect();
-    names.dedup();
-    json!(names)
-}
-
 /// `POST /v1/logout`. A body is not looked at.
 pub(super) async fn log_out(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
     _: Ignored,
 ) -> Answer {
-    let (_, told) = app.put(EndSessions { client, session, which: Which::This }, BEARER).await?;
-    Ok(Yes::new("Signed out.", Value::Null, told))
+    let (_, told) = auth.put(EndSessions { client, session, which: Which::This }, BEARER).await?;
+    Ok(Yes::new("Signed out.", Value::Null, told).with(auth.hand().clear(&[cookie::SESSION])))
 }
 
 /// `GET /v1/sessions`
 pub(super) async fn sessions(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
 ) -> Answer {
-    let (sessions, told) = app.put(ListSessions { client, session }, BEARER).await?;
+    let (sessions, told) = auth.put(ListSessions { client, session }, BEARER).await?;
     let sessions: Vec<_> = sessions
         .iter()
         .map(|info| {
@@ -83,38 +72,39 @@ pub(super) async fn sessions(
 
 /// `DELETE /v1/sessions`: all but this one. A body is not looked at.
 pub(super) async fn end_other_sessions(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
     _: Ignored,
 ) -> Answer {
-    let (ended, told) = app.put(EndSessions { client, session, which: Which::Others }, BEARER).await?;
+    let (ended, told) = auth.put(EndSessions { client, session, which: Which::Others }, BEARER).await?;
     Ok(Yes::new("The other sessions were ended.", json!({ "ended": ended.count }), told))
 }
 
 /// `DELETE /v1/sessions/:id`. A body is not looked at.
 pub(super) async fn end_session(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
     id: Result<Path<String>, PathRejection>,
     _: Ignored,
 ) -> Answer {
     let id = id.ok().and_then(|Path(id)| id.parse().ok()).ok_or_else(|| No::from(Failure::NoSuchPath))?;
-    let (ended, told) = app.put(EndSessions { client, session, which: Which::One(id) }, BEARER).await?;
+    let (ended, told) = auth.put(EndSessions { client, session, which: Which::One(id) }, BEARER).await?;
     Ok(Yes::new("The session was ended.", json!({ "ended": ended.count }), told))
 }
 
 /// `POST /v1/two-factor/totp/enroll`
 pub(super) async fn enrol_totp(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
     form: Form,
 ) -> Answer {
     let password = form.password()?;
-    let (enrolment, told) = app.put(EnrolTotp { client, session, password }, BEARER).await?;
-    let uri = OtpauthUri::totp(ISSUER, enrolment.identifier.as_str(), &enrolment.secret, enrolment.params);
+    let (enrolment, told) = auth.put(EnrolTotp { client, session, password }, BEARER).await?;
+    let issuer = &auth.0.config.issuer;
+    let uri = OtpauthUri::totp(issuer, enrolment.identifier.as_str(), &enrolment.secret, enrolment.params);
     let uri = uri.map_err(|_| No::from(Failure::Unavailable))?;
     let data = json!({
         "secret": enrolment.secret.expose_base32(),
@@ -127,14 +117,14 @@ pub(super) async fn enrol_totp(
 
 /// `POST /v1/two-factor/totp/confirm`
 pub(super) async fn confirm_totp(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
     form: Form,
 ) -> Answer {
     let code = form.code("code")?;
     let fields = Fields { factor: "code", ..BEARER };
-    let (issued, told) = app.put(ConfirmTotp { client, session, code }, fields).await?;
+    let (issued, told) = auth.put(ConfirmTotp { client, session, code }, fields).await?;
     let message = "The authenticator app is on. Keep the recovery codes; they are shown this once.";
     Ok(Yes::new(message, recovery_codes(&issued.codes), told))
 }
@@ -147,12 +137,12 @@ pub(super) fn recovery_codes(codes: &[RecoveryCode]) -> Value {
 
 /// `POST /v1/two-factor/email/enable`
 pub(super) async fn enable_mailed_code(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
     form: Form,
 ) -> Answer {
     let password = form.password()?;
-    let (_, told) = app.put(EnableMailedCode { client, session, password }, BEARER).await?;
+    let (_, told) = auth.put(EnableMailedCode { client, session, password }, BEARER).await?;
     Ok(Yes::new("From now on a code is mailed when you sign in.", Value::Null, told))
 }

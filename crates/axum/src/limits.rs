@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use countersign::http::Header;
 
 /// Puts fields into the head of an answer.
-pub(super) fn tell(headers: &mut HeaderMap, told: impl IntoIterator<Item = Header>) {
+pub(crate) fn tell(headers: &mut HeaderMap, told: impl IntoIterator<Item = Header>) {
     for (name, value) in told {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(HeaderName::from_static(name), value);

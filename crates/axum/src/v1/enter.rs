@@ -9,30 +9,31 @@ use countersign::{
 use serde_json::{Value, json};
 
 use super::answer::{Fields, No, Yes, factors};
-use super::form::{Field, Form, both};
+use super::form::{Field, Form, Trusted, both};
 use super::with_person;
-use crate::http::App;
-use crate::http::answer::Failure;
-use crate::http::caller::{Agent, Caller};
+use crate::Auth;
+use crate::answer::Failure;
+use crate::caller::{Agent, Caller};
+use crate::cookie::Hand;
 
 type Answer = Result<Yes, No>;
 
 /// `POST /v1/create-account`
 ///
 /// The address in the answer is the one that was asked for: who sent it needs it for the next request.
-pub(super) async fn create_account(State(app): State<App>, Caller(client): Caller, form: Form) -> Answer {
+pub(super) async fn create_account(State(auth): State<Auth>, Caller(client): Caller, form: Form) -> Answer {
     let ((identifier, password), (profile, locale)) =
         both(both(form.email(), form.password()), form.profile())?;
     let email = identifier.as_str().to_owned();
     let (started, told) =
-        app.put(SignUp { client, identifier, password, profile, locale }, Fields::STRANGER).await?;
+        auth.put(SignUp { client, identifier, password, profile, locale }, Fields::STRANGER).await?;
     let data = json!({ "email": email, "session_id": started.session.expose() });
     Ok(Yes::new("A code was sent to your e-mail address.", data, told))
 }
 
 /// `POST /v1/verify-email-otp`
 pub(super) async fn verify_email_otp(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Agent(label): Agent,
     form: Form,
@@ -41,10 +42,11 @@ pub(super) async fn verify_email_otp(
         both(both(form.email(), form.ticket("session_id")), form.code("code"))?;
     let (identifier, enter) = (Some(identifier), Some(label));
     let question = Verify { client, purpose: Purpose::SignUp, session, code, identifier, enter };
-    let (verified, told) = app.put(question, Fields::STRANGER).await?;
-    let token = verified.progress.and_then(Progress::signed_in).map(|signed_in| signed_in.session().expose());
-    let data = with_person(json!({ "token": token }), app.person(&verified.account).await?);
-    Ok(Yes::new("Your e-mail address is verified.", data, told))
+    let (verified, told) = auth.put(question, Fields::STRANGER).await?;
+    let (mut hand, signed_in) = (auth.hand(), verified.progress.and_then(Progress::signed_in));
+    let token = signed_in.map(|signed_in| hand.session(signed_in.session(), signed_in.expires_at()));
+    let data = with_person(json!({ "token": token }), auth.person(&verified.account).await?);
+    Ok(Yes::new("Your e-mail address is verified.", data, told).with(hand))
 }
 
 /// The session of a code that was mailed.
@@ -53,45 +55,49 @@ fn session_of(started: &Started) -> Value {
 }
 
 /// `POST /v1/resend-email-otp`
-pub(super) async fn resend_email_otp(State(app): State<App>, Caller(client): Caller, form: Form) -> Answer {
+pub(super) async fn resend_email_otp(State(auth): State<Auth>, Caller(client): Caller, form: Form) -> Answer {
     let ((identifier, password), session) =
         both(both(form.email(), form.password()), form.session_id::<OtpSession>())?;
     let question = ResendSignUp { client, identifier, password, session };
-    let (started, told) = app.put(question, Fields::STRANGER).await?;
+    let (started, told) = auth.put(question, Fields::STRANGER).await?;
     Ok(Yes::new("A code was sent to your e-mail address.", session_of(&started), told))
 }
 
 /// `POST /v1/login`: the password alone, and what else is asked for.
 pub(super) async fn login(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Agent(label): Agent,
+    trusted: Trusted,
     form: Form,
 ) -> Answer {
-    let ((identifier, password), device) = both(both(form.email(), form.password()), form.device())?;
+    let ((identifier, password), device) = both(both(form.email(), form.password()), trusted.or_in(&form))?;
     let steps = Steps::AtOnce(Proofs::default());
     let question = PasswordSignIn { client, identifier, password, steps, label, locale: None, device };
-    let (progress, told) = app.put(question, Fields::STRANGER).await?;
-    let (message, data) = so_far(&app, &progress).await?;
+    let (progress, told) = auth.put(question, Fields::STRANGER).await?;
+    let mut hand = auth.hand();
+    let (message, data) = so_far(&auth, &progress, &mut hand).await?;
     let device = match &progress {
         Progress::SignedIn(signed_in) => signed_in.device(),
         Progress::SecondFactor(missing) => missing.device.as_ref(),
     };
-    Ok(Yes::new(message, with_device(data, device), told))
+    Ok(Yes::new(message, with_device(data, device, &mut hand), told).with(hand))
 }
 
 /// How far a sign-in came, in the fields of `/v1/login`.
-async fn so_far(app: &App, progress: &Progress) -> Result<(&'static str, Value), No> {
-    let (message, account, token, mailed) = match progress {
+async fn so_far(auth: &Auth, progress: &Progress, hand: &mut Hand) -> Result<(&'static str, Value), No> {
+    let (message, account, token, missing) = match progress {
         Progress::SignedIn(signed_in) => {
-            ("Signed in.", signed_in.account(), Some(signed_in.session().expose()), false)
+            let token = hand.session(signed_in.session(), signed_in.expires_at());
+            ("Signed in.", signed_in.account(), token, None)
         }
         Progress::SecondFactor(missing) => {
-            ("A second factor is needed.", &missing.account, None, asks_for(missing) == Factor::MailedCode)
+            ("A second factor is needed.", &missing.account, Value::Null, Some(asks_for(missing)))
         }
     };
-    let flags = json!({ "token": token, "has2Fa": token.is_none(), "enable_email_login_token": mailed });
-    Ok((message, with_person(flags, app.person(account).await?)))
+    let mailed = missing == Some(Factor::MailedCode);
+    let flags = json!({ "token": token, "has2Fa": missing.is_some(), "enable_email_login_token": mailed });
+    Ok((message, with_person(flags, auth.person(account).await?)))
 }
 
 /// What an account asks for: the first of what it offers.
@@ -101,30 +107,34 @@ fn asks_for(missing: &SecondFactor) -> Factor {
 
 /// `POST /v1/authenticate`: the password and the second factor in one request.
 pub(super) async fn authenticate(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Agent(label): Agent,
+    trusted: Trusted,
     form: Form,
 ) -> Answer {
     let ((identifier, password), (proofs, device)) =
-        both(both(form.email(), form.password()), both(proofs(&form), form.device()))?;
+        both(both(form.email(), form.password()), both(proofs(&form), trusted.or_in(&form)))?;
     let steps = Steps::AtOnce(proofs);
     let question = PasswordSignIn { client, identifier, password, steps, label, locale: None, device };
-    match app.put(question, Fields::STRANGER).await? {
+    let mut hand = auth.hand();
+    match auth.put(question, Fields::STRANGER).await? {
         (Progress::SignedIn(signed_in), told) => {
-            let data = with_device(signed_in_as(&app, &signed_in).await?, signed_in.device());
-            Ok(Yes::new("Signed in.", data, told).with_errors())
+            let data = signed_in_as(&auth, &signed_in, &mut hand).await?;
+            let data = with_device(data, signed_in.device(), &mut hand);
+            Ok(Yes::new("Signed in.", data, told).with(hand).with_errors())
         }
         (Progress::SecondFactor(missing), told) => {
-            Err(ask_for(&missing).told(told).with_device(missing.device.as_ref()))
+            Err(ask_for(&missing).told(told).with_device(missing.device.as_ref(), hand))
         }
     }
 }
 
 /// With the next ticket of a device, where a good one was shown: that one is worth nothing from now on.
-fn with_device(mut data: Value, device: Option<&Ticket<Device>>) -> Value {
+fn with_device(mut data: Value, device: Option<&Ticket<Device>>, hand: &mut Hand) -> Value {
+    let device = device.map(|device| hand.device(device)).filter(Value::is_string);
     if let (Some(device), Value::Object(data)) = (device, &mut data) {
-        data.insert("device_token".into(), json!(device.expose()));
+        data.insert("device_token".into(), device);
     }
     data
 }
@@ -163,7 +173,7 @@ fn ask_for(missing: &SecondFactor) -> No {
 }
 
 /// Somebody who is signed in, in the fields of `/v1/authenticate`.
-async fn signed_in_as(app: &App, signed_in: &SignedIn) -> Result<Value, No> {
+async fn signed_in_as(auth: &Auth, signed_in: &SignedIn, hand: &mut Hand) -> Result<Value, No> {
     let regenerate = signed_in.regenerate();
     let left = signed_in.recovery_codes_left().unwrap_or_default();
     let warning = match regenerate {
@@ -176,21 +186,21 @@ async fn signed_in_as(app: &App, signed_in: &SignedIn) -> Result<Value, No> {
     let data = json!({
         "needs_code__regeneration": regenerate == Regenerate::Required,
         "warn_message": warning,
-        "token": signed_in.session().expose(),
+        "token": hand.session(signed_in.session(), signed_in.expires_at()),
     });
-    Ok(with_person(data, app.person(signed_in.account()).await?))
+    Ok(with_person(data, auth.person(signed_in.account()).await?))
 }
 
 /// `POST /v1/magic-link`: mails a link and a code, if the address has an account; the answer is the same if not.
-pub(super) async fn magic_link(State(app): State<App>, Caller(client): Caller, form: Form) -> Answer {
+pub(super) async fn magic_link(State(auth): State<Auth>, Caller(client): Caller, form: Form) -> Answer {
     let (identifier, locale) = both(form.email(), form.language())?;
-    let (started, told) = app.put(SignIn { client, identifier, locale }, Fields::STRANGER).await?;
+    let (started, told) = auth.put(SignIn { client, identifier, locale }, Fields::STRANGER).await?;
     Ok(Yes::new("If there is an account, a link was sent to its address.", session_of(&started), told))
 }
 
 /// `POST /v1/magic-link/redeem`: by `link`, or by `session_id` and `code`.
 pub(super) async fn redeem_magic_link(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Agent(label): Agent,
     form: Form,
@@ -199,27 +209,28 @@ pub(super) async fn redeem_magic_link(
         let (session, code) = both(form.ticket("session_id"), form.code("code"))?;
         let (purpose, enter) = (Purpose::SignIn, Some(label));
         let question = Verify { client, purpose, session, code, identifier: None, enter };
-        let (verified, told) = app.put(question, Fields::STRANGER).await?;
+        let (verified, told) = auth.put(question, Fields::STRANGER).await?;
         (verified.progress, told)
     } else {
         let question = RedeemSignIn { client, link: form.ticket("link")?, label };
-        let (progress, told) = app.put(question, Fields::STRANGER.led_by("link")).await?;
+        let (progress, told) = auth.put(question, Fields::STRANGER.led_by("link")).await?;
         (Some(progress), told)
     };
     let progress = progress.ok_or_else(|| No::field("code", "Nobody was signed in."))?;
-    let (message, mut data) = so_far(&app, &progress).await?;
+    let mut hand = auth.hand();
+    let (message, mut data) = so_far(&auth, &progress, &mut hand).await?;
     if let Progress::SecondFactor(SecondFactor { login, offered, .. }) = &progress
         && let Value::Object(data) = &mut data
     {
         data.insert("login".into(), json!(login.as_ref().map(Ticket::expose)));
         data.insert("offered".into(), json!(factors(offered)));
     }
-    Ok(Yes::new(message, data, told))
+    Ok(Yes::new(message, data, told).with(hand))
 }
 
 /// `POST /v1/two-factor/prove`: completes what a link or a mailed code began.
 pub(super) async fn prove(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Agent(label): Agent,
     form: Form,
@@ -228,6 +239,8 @@ pub(super) async fn prove(
         both(form.ticket("login"), both(proofs(&form), form.optional_password()))?;
     let proof = one(proofs, password).ok_or_else(|| No::from(Failure::invalid("code", "is required")))?;
     let fields = Fields::STRANGER.led_by("login");
-    let (signed_in, told) = app.put(ProveFactor { client, login, proof, label }, fields).await?;
-    Ok(Yes::new("Signed in.", signed_in_as(&app, &signed_in).await?, told))
+    let (signed_in, told) = auth.put(ProveFactor { client, login, proof, label }, fields).await?;
+    let mut hand = auth.hand();
+    let data = signed_in_as(&auth, &signed_in, &mut hand).await?;
+    Ok(Yes::new("Signed in.", data, told).with(hand))
 }

@@ -7,34 +7,38 @@ use serde_json::{Value, json};
 
 use super::answer::{Fields, No, Yes};
 use super::form::{Bearer, Form};
-use crate::http::App;
-use crate::http::answer::Failure;
-use crate::http::body::Ignored;
-use crate::http::caller::{Agent, Caller};
-use crate::mail::whole_seconds;
+use crate::answer::Failure;
+use crate::body::Ignored;
+use crate::caller::{Agent, Caller};
+use crate::{Auth, cookie, whole_seconds};
 
 type Answer = Result<Yes, No>;
 
 /// `POST /v1/devices`: trusts the device that asks. It is called what the client calls itself, if it is given no name.
 pub(super) async fn trust(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Agent(agent): Agent,
     Bearer(session): Bearer,
     form: Form,
 ) -> Answer {
     let label = form.optional("label")?.map_or(agent, Label::new);
-    let (trusted, told) = app.put(TrustDevice { client, session, label }, Fields::BEARER).await?;
+    let (trusted, told) = auth.put(TrustDevice { client, session, label }, Fields::BEARER).await?;
+    let mut hand = auth.hand();
     let data = json!({
-        "device_token": trusted.device.expose(),
+        "device_token": hand.device(&trusted.device),
         "expires_at": whole_seconds(trusted.expires_at),
     });
-    Ok(Yes::new("This device is trusted.", data, told))
+    Ok(Yes::new("This device is trusted.", data, told).with(hand))
 }
 
 /// `GET /v1/devices`
-pub(super) async fn list(State(app): State<App>, Caller(client): Caller, Bearer(session): Bearer) -> Answer {
-    let (devices, told) = app.put(ListDevices { client, session }, Fields::BEARER).await?;
+pub(super) async fn list(
+    State(auth): State<Auth>,
+    Caller(client): Caller,
+    Bearer(session): Bearer,
+) -> Answer {
+    let (devices, told) = auth.put(ListDevices { client, session }, Fields::BEARER).await?;
     let devices: Vec<_> = devices.iter().map(shown).collect();
     Ok(Yes::new("Your trusted devices.", json!({ "devices": devices }), told))
 }
@@ -52,18 +56,19 @@ fn shown(device: &DeviceInfo) -> Value {
 
 /// `DELETE /v1/devices`: all of them. A body is not looked at.
 pub(super) async fn forget_all(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
     _: Ignored,
 ) -> Answer {
-    let (ended, told) = app.put(ForgetDevices { client, session, which: None }, Fields::BEARER).await?;
-    Ok(Yes::new("No device is trusted any more.", json!({ "ended": ended.count }), told))
+    let (ended, told) = auth.put(ForgetDevices { client, session, which: None }, Fields::BEARER).await?;
+    let hand = auth.hand().clear(&[cookie::DEVICE]);
+    Ok(Yes::new("No device is trusted any more.", json!({ "ended": ended.count }), told).with(hand))
 }
 
 /// `DELETE /v1/devices/:id`. A body is not looked at.
 pub(super) async fn forget(
-    State(app): State<App>,
+    State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
     id: Result<Path<String>, PathRejection>,
@@ -71,6 +76,6 @@ pub(super) async fn forget(
 ) -> Answer {
     let id: Option<DeviceId> = id.ok().and_then(|Path(id)| id.parse().ok());
     let id = id.ok_or_else(|| No::from(Failure::NoSuchPath))?;
-    let (ended, told) = app.put(ForgetDevices { client, session, which: Some(id) }, Fields::BEARER).await?;
+    let (ended, told) = auth.put(ForgetDevices { client, session, which: Some(id) }, Fields::BEARER).await?;
     Ok(Yes::new("The device is trusted no more.", json!({ "ended": ended.count }), told))
 }
