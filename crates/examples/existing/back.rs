@@ -30,13 +30,4 @@ pub fn back(db: &mut Connection) -> Result<Vec<i64>, Failed> {
     tx.commit()?;
     Ok(ids)
 }
-
-/// Before a second attempt: what the library remembers of the first one goes, or it would stand above what was changed at the old
-/// door since.
-///
-/// # Errors
-/// The database's.
-pub fn forget_records(db: &Connection) -> Result<usize, Failed> {
-    Ok(db.execute("DELETE FROM countersign_record", [])?)
-}
 // [/back]

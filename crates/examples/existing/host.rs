@@ -20,7 +20,7 @@ use crate::directory::{Users, account, row};
 pub struct App {
     /// The application's own tables.
     pub users: Arc<Users>,
-    /// The library's rows, in the same file: one backup has both.
+    /// The library's rows, in a file of their own.
     pub store: Arc<SqliteStore>,
     /// The library, with this application around it.
     pub desk: Sentry,
@@ -37,14 +37,14 @@ pub struct Parts {
 }
 
 // [open]
-/// Opens everything, once at the start of the process.
+/// Opens everything in a directory, once at the start of the process.
 ///
 /// # Errors
 /// Of the files.
-pub fn open(tables: &Path, keys: &Path, parts: Parts) -> Result<App, Failed> {
-    let (locator, ring) = read_keys(keys)?;
-    let store = Arc::new(SqliteStore::open(tables, Durability::Full)?);
-    let users = Arc::new(Users::new(Connection::open(tables)?));
+pub fn open(place: &Path, parts: Parts) -> Result<App, Failed> {
+    let (locator, ring) = read_keys(&place.join("auth.keys"))?;
+    let store = Arc::new(SqliteStore::open(place.join("auth.db"), Durability::Full)?);
+    let users = Arc::new(Users::new(Connection::open(place.join("app.db"))?));
     let desk = Sentry {
         machine: Machine::new(Settings::recommended().build()?, locator, ring),
         store: Arc::clone(&store) as Arc<dyn Store>,

@@ -7,15 +7,15 @@ use countersign::{
 use countersign::{Code, Identifier, MessageKind};
 use existing::before;
 use existing::door::*;
-use totp_rs::{Algorithm, TOTP};
+use totp_rs::{Builder, Secret};
 
 use crate::harness::*;
 
 /// What an authenticator app shows that scanned this.
 fn app(uri: &str, now: u64) -> String {
     let secret = uri.split(['?', '&']).find_map(|part| part.strip_prefix("secret=")).unwrap();
-    let secret = totp_rs::Secret::Encoded(secret.into()).to_bytes().unwrap();
-    TOTP::new(Algorithm::SHA1, 6, 1, 30, secret).unwrap().generate(now)
+    let secret = Secret::try_from_base32(secret).unwrap();
+    Builder::new().with_secret(secret).build().unwrap().generate(now).to_string()
 }
 
 pub(crate) fn enrolled(world: &World, who: (&str, &str)) -> (String, Vec<String>) {

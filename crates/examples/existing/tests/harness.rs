@@ -59,13 +59,13 @@ impl Place {
         Self(path)
     }
 
-    pub(crate) fn tables(&self) -> PathBuf {
-        self.0.join("app.db")
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
     }
 
     /// A connection beside the application's.
     pub(crate) fn db(&self) -> Connection {
-        Connection::open(self.tables()).unwrap()
+        Connection::open(self.path("app.db")).unwrap()
     }
 
     /// The application as it was, with everybody in it.
@@ -159,9 +159,8 @@ impl World {
     }
 
     pub(crate) fn open(place: Place) -> Self {
-        let keys = place.0.join("app.keys");
-        make_keys(&keys).unwrap();
-        assert!(make_keys(&keys).is_err(), "not twice");
+        let keys = place.path("auth.keys");
+        assert_eq!(make_keys(&keys).is_ok(), !keys.with_extension("db").exists(), "not twice");
         let mails = Arc::new(Mails::default());
         let hasher = Arc::new(Noting(Hashes::weak_for_tests(), Mutex::default()));
         let clock = Arc::new(ManualClock::at(Timestamp::from_unix_seconds(1_800_000_000)));
@@ -170,7 +169,7 @@ impl World {
             hasher: Arc::clone(&hasher) as _,
             clock: Arc::clone(&clock) as _,
         };
-        let app = open(&place.tables(), &keys, parts).unwrap();
+        let app = open(&place.0, parts).unwrap();
         Self { app, mails, hasher, clock, place }
     }
 
