@@ -117,6 +117,8 @@ fn answer<T>(outcome: Outcome<T>, yes: impl FnOnce(T) -> HttpResponse) -> Result
             HttpResponse::build(status).body(format!("{}\n", http::name(&refusal)))
         }
     };
+    // Of a no, the library says so itself.
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for (name, value) in fields {
         let value = HeaderValue::try_from(value).map_err(ErrorServiceUnavailable)?;
         answer.headers_mut().insert(HeaderName::from_static(name), value);

@@ -102,7 +102,11 @@ fn ask<R: Request>(
     let outcome = desk.run(request).map_err(|_| no(503, "try again later"))?;
     let mut fields = http::headers(&outcome);
     let mut answer = match outcome.verdict {
-        Verdict::Granted(granted) => yes(granted),
+        Verdict::Granted(granted) => {
+            // Of a no, the library says so itself.
+            fields.push(("cache-control", "no-store".into()));
+            yes(granted)
+        }
         Verdict::Refused(refusal) => no(http::status(&refusal), http::name(&refusal)),
     };
     answer.2.append(&mut fields);

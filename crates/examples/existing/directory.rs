@@ -32,7 +32,7 @@ impl Users {
 const FIND: &str = "
     SELECT id, email, password_hash, email_verified, disabled FROM users WHERE identifier = ?1";
 
-/// One user. Whoever is shut out is known, has a hash that matches nothing, and is mailed nothing: no door opens, and none looks
+/// One user. Whoever is shut out is known, has a hash that matches nothing, and is mailed no code: no door opens, and none looks
 /// different.
 fn entry(row: &Row<'_>) -> rusqlite::Result<Result<DirectoryEntry, DirectoryError>> {
     let (id, email, stored): (i64, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
