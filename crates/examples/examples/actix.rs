@@ -2,8 +2,8 @@
 //! `cargo run -p countersign-examples --example actix [port]`
 //!
 //! The core knows nothing of the framework: each handler makes one request of what came in, and one answer of its outcome. Store
-//! and users are in memory and the keys are new with each start; mail goes to the terminal. Behind a proxy, the peer is the
-//! proxy, and the client is whom it names.
+//! and users are in memory and the keys are new with each start; mail goes to the terminal. Put a proxy in front, which sees to TLS;
+//! the client is then whom it names, and not the peer.
 #![expect(clippy::disallowed_methods, reason = "a host reads its arguments and the generator")]
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

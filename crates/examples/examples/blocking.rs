@@ -3,7 +3,8 @@
 //!
 //! A few threads, each of which takes a request, runs it to its end and answers: store, users and hasher block, and that is all there
 //! is to it. No more passwords are hashed at once than there are threads. Store and users are in memory and the keys are new with
-//! each start; mail goes to the terminal.
+//! each start; mail goes to the terminal. Put a proxy in front, which sees to TLS and to clients that send slowly; the client is then
+//! whom it names, and not the peer.
 #![expect(clippy::disallowed_methods, reason = "a host reads its arguments and the generator")]
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
@@ -18,8 +19,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use tiny_http::{Header, Method, Response, Server};
 
 const WORKERS: usize = 4;
-/// No form here is longer. What is, is cut, and then is no form.
-const MAX_BODY: u64 = 16 * 1024;
+/// No form here is longer.
+const MAX_BODY: usize = 16 * 1024;
 
 /// `__Host-`: browsers take it over TLS alone (or from this machine), and from this host alone.
 const SESSION: &str = "__Host-session";
@@ -122,8 +123,11 @@ impl Asked {
     fn read(request: &mut tiny_http::Request) -> Result<Self, Answer> {
         let peer = request.remote_addr().ok_or_else(|| no(503, "who is there?"))?.ip();
         let mut body = Vec::new();
-        let read = request.as_reader().take(MAX_BODY).read_to_end(&mut body);
+        let read = request.as_reader().take(MAX_BODY as u64 + 1).read_to_end(&mut body);
         read.map_err(|_| no(400, "the body did not arrive"))?;
+        if body.len() > MAX_BODY {
+            return Err(no(413, "too long"));
+        }
         let header = |name: &'static str| {
             let found = request.headers().iter().find(|header| header.field.equiv(name));
             found.map(|header| header.value.to_string()).unwrap_or_default()

@@ -77,6 +77,8 @@ fn story(host: &Host) {
         assert_eq!(host.post("/sign-in", "", malformed).status, 400, "{malformed:?}");
     }
     assert_eq!(host.get("/nowhere", "").status, 404);
+    let long = "x".repeat(17_000);
+    assert_eq!(host.post("/sign-in", "", &[("email", "jo@example.com"), ("password", &long)]).status, 413);
 }
 
 /// A code that is not this one.

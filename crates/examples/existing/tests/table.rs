@@ -40,6 +40,7 @@ fn what_stands_in_the_way_is_found_and_nothing_is_done_before_it_is_put_right() 
         (15, "gus"),
         (16, "hal@example.com, ida@example.com"),
         (17, " Kim@example.com "),
+        (18, "lia＠example.com"),
     ] {
         add(&db, id, email);
     }
@@ -50,14 +51,15 @@ fn what_stands_in_the_way_is_found_and_nothing_is_done_before_it_is_put_right() 
         [
             Problem::NotAnAddress { id: 15, why: IdentifierError::NotOneMailbox },
             Problem::NotAnAddress { id: 16, why: IdentifierError::ForbiddenCharacter },
+            Problem::NotAnAddress { id: 18, why: IdentifierError::ForbiddenCharacter },
             duplicate("ada@example.com", &[1, 14]),
             duplicate("bob@example.com", &[2, 11]),
             duplicate("müller@example.com", &[12, 13]),
         ]
     );
-    assert!(prepare(&mut db).is_err());
+    assert!(prepare(&mut db).unwrap_err().to_string().contains("Duplicate"));
     assert!(db.prepare("SELECT identifier FROM users").is_err(), "all or nothing");
-    db.execute("DELETE FROM users WHERE id IN (11, 12, 14, 15, 16)", []).unwrap();
+    db.execute("DELETE FROM users WHERE id IN (11, 12, 14, 15, 16, 18)", []).unwrap();
     assert_eq!(prepare(&mut db).unwrap(), Report { to_wrap: 0, unproven: 3, without_password: 4, ..counts });
     let normal = "SELECT identifier FROM users WHERE id IN (2, 13, 17) ORDER BY id";
     let normal: Vec<String> = db
@@ -122,6 +124,9 @@ fn the_directory_keeps_the_contract() {
     for taken in ["ada@example.com", "dan@example.com", "eve@example.com", "gus@example.com"] {
         assert_eq!(create(taken), Created::Taken, "{taken}");
     }
+
+    world.place.db().execute("UPDATE users SET password_hash = NULL WHERE id = 4", []).unwrap();
+    assert_eq!(create("dan@example.com"), Created::Taken, "shut out, whatever he has");
 
     let rename = |from: &str, to: &str| users.rename(&jo, &who(from), &who(to));
     for _ in 0..2 {
