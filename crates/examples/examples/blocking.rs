@@ -19,8 +19,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use tiny_http::{Header, Method, Response, Server};
 
 const WORKERS: usize = 4;
-/// No form here is longer.
-const MAX_BODY: usize = 16 * 1024;
+/// Every form here is shorter.
+const MAX_BODY: u64 = 16 * 1024;
 
 /// `__Host-`: browsers take it over TLS alone (or from this machine), and from this host alone.
 const SESSION: &str = "__Host-session";
@@ -123,9 +123,9 @@ impl Asked {
     fn read(request: &mut tiny_http::Request) -> Result<Self, Answer> {
         let peer = request.remote_addr().ok_or_else(|| no(503, "who is there?"))?.ip();
         let mut body = Vec::new();
-        let read = request.as_reader().take(MAX_BODY as u64 + 1).read_to_end(&mut body);
+        let read = request.as_reader().take(MAX_BODY).read_to_end(&mut body);
         read.map_err(|_| no(400, "the body did not arrive"))?;
-        if body.len() > MAX_BODY {
+        if u64::try_from(body.len()).is_ok_and(|length| length >= MAX_BODY) {
             return Err(no(413, "too long"));
         }
         let header = |name: &'static str| {

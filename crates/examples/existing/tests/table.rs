@@ -80,6 +80,7 @@ fn the_table_refuses_what_belongs_to_the_new_door() {
     for sql in [
         "INSERT INTO users (email, name, password_hash) VALUES ('new@example.com', 'x', '$2b$')",
         "INSERT INTO users (email, name) VALUES ('new@example.com', 'x')",
+        "INSERT INTO users (email, identifier, name, password_hash) VALUES ('new@example.com', 'new@example.com', 'x', '$2b$')",
         "UPDATE users SET password_hash = '$2b$06$x' WHERE id = 1",
         "UPDATE users SET password_hash = '$2b$06$x' WHERE id = 6",
         "UPDATE users SET email = 'other@example.com' WHERE id = 1",
