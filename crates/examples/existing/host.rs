@@ -14,6 +14,7 @@ use rusqlite::{Connection, params};
 use crate::Failed;
 use crate::before::random;
 use crate::directory::{Users, account, row};
+use crate::hashes::NOTHING;
 
 /// What the endpoints share.
 #[derive(Debug)]
@@ -117,7 +118,7 @@ impl Audit for Bookkeeping {
 impl App {
     /// Empties the column: the hash of everybody who has a record goes to the side, where nothing reads it. How many did.
     ///
-    /// Run it every night, and after the last one drop the column and the table beside it.
+    /// Run it every night.
     ///
     /// # Errors
     /// Of the store, and of the tables.
@@ -144,3 +145,18 @@ impl App {
     }
 }
 // [/retire]
+
+// [last-day]
+impl App {
+    /// The last day of the older hashes: who is left with one is known, and has none that opens. There is no way back. How many.
+    ///
+    /// # Errors
+    /// Of the tables.
+    pub fn last_day(&self) -> Result<usize, Failed> {
+        let db = self.users.db()?;
+        db.execute("DELETE FROM retired_hashes", [])?;
+        let shut = "UPDATE users SET password_hash = ?1 WHERE password_hash <> ?1";
+        Ok(db.execute(shut, [NOTHING])?)
+    }
+}
+// [/last-day]

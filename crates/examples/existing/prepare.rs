@@ -19,7 +19,7 @@ const RULES: &str = "
         WHEN NEW.password_hash IS NOT NULL OR NEW.identifier IS NULL
         BEGIN SELECT RAISE(ABORT, 'people sign up at the new door'); END;
     CREATE TRIGGER users_password BEFORE UPDATE OF password_hash ON users
-        WHEN NEW.password_hash IS NOT NULL AND NEW.password_hash IS NOT OLD.password_hash
+        WHEN NEW.password_hash IS NOT OLD.password_hash AND NEW.password_hash <> '!'
         BEGIN SELECT RAISE(ABORT, 'passwords are changed at the new door'); END;
     CREATE TRIGGER users_address BEFORE UPDATE OF email ON users
         WHEN NEW.email IS NOT OLD.email AND NEW.identifier IS OLD.identifier

@@ -1,7 +1,7 @@
 //! Steps 1 to 3, and 5: who knew a password signs in with it, and it is hashed anew; nobody else learns anything.
 
 use countersign::host::PasswordHasher;
-use countersign::{Password, PasswordHash};
+use countersign::{Client, Identifier, Password, PasswordHash, Recover};
 use existing::before;
 use existing::door::{Answer, whose};
 use existing::hashes::{Hashes, legacy, wrap_all};
@@ -120,4 +120,31 @@ fn what_nobody_could_check_matches_nothing() {
         assert_eq!(hashes.verify(&typed(""), &stored), Ok(false));
         assert!(hashes.rehash_due(&stored));
     }
+}
+
+/// The last day: who came goes on; who did not is known, opens to nothing, and comes in by mail.
+#[test]
+fn after_the_last_day_a_mail_leads_in() {
+    let world = World::new();
+    let _ = world.session(ADA);
+    assert_eq!(world.app.retire().unwrap(), 1);
+    assert_eq!(world.app.last_day().unwrap(), 5, "Bob, Cleo, Dan, Eve and Gus");
+    assert_eq!(world.app.last_day().unwrap(), 0);
+    let _ = world.session(ADA);
+    world.hasher.noted();
+    for who in [BOB, CLEO, (BOB.0, "!")] {
+        assert_eq!(world.refused(who), "invalid_credentials");
+        assert_eq!(world.hasher.noted(), ["!"], "one hash, as for anybody");
+    }
+    for (who, mailed) in
+        [(BOB, vec![("Bob@Example.com".to_owned(), "recovery_code")]), (DAN, vec![]), (EVE, vec![])]
+    {
+        let identifier = Identifier::parse(who.0).unwrap();
+        let recover = Recover { client: Client::ip(HERE), identifier, locale: None };
+        assert!(world.app.desk.run(recover).unwrap().granted().is_some(), "as for anybody");
+        assert_eq!(world.mails.sent(), mailed);
+    }
+    let left =
+        "SELECT (SELECT count(*) FROM retired_hashes) + count(*) FROM users WHERE length(password_hash) > 1";
+    assert_eq!(world.place.db().query_row(left, [], |row| row.get(0)), Ok(0));
 }
