@@ -7,7 +7,7 @@ use std::time::Duration;
 use countersign_redis::redis::cluster_routing::Slot;
 use tokio::time::sleep;
 
-use crate::common::{port, urls};
+use crate::common::{port, server, urls};
 
 /// What one node answers, by a client of its own: empty where it does not.
 pub fn says(port: &str, words: &[&str]) -> String {
@@ -91,23 +91,7 @@ fn slots(range: &str) -> Option<(u16, u16)> {
     Some((from.parse().ok()?, to.parse().ok()?))
 }
 
-/// Waits until every node sees three masters with a replica each that follows.
+/// Waits until the cluster is whole.
 pub async fn healthy() {
-    for _ in 0..300 {
-        let mut following = 0;
-        let all = urls().iter().all(|url| {
-            let port = port(url);
-            following += says(&port, &["info", "replication"]).matches("state=online").count();
-            let nodes = Nodes::read(&says(&port, &["cluster", "nodes"]));
-            let live = |role: &str| nodes.0.iter().filter(|node| node.is_live(role)).count();
-            says(&port, &["cluster", "info"]).contains("cluster_state:ok")
-                && live("master") == 3
-                && live("slave") == 3
-        });
-        if all && following == 3 {
-            return;
-        }
-        sleep(Duration::from_millis(200)).await;
-    }
-    unreachable!("the cluster does not recover")
+    tokio::task::spawn_blocking(|| server("ready", "cluster")).await.unwrap();
 }

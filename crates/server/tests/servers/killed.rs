@@ -6,7 +6,7 @@ use std::thread::{scope, sleep};
 use std::time::Duration;
 
 use crate::harness::*;
-use crate::store::{Guess, Outside, guess, login, script};
+use crate::store::{Guess, Outside, guess, login};
 
 const ROUNDS: u64 = 4;
 
@@ -161,10 +161,16 @@ fn the_store_is_killed(outside: &Outside) {
         wait(|| ready(200));
         let people = sign_up(first, &format!("round{round}"));
         let code = |code: &str, n| if right { code.to_owned() } else { wrong_code(code, n) };
-        let ended = guess_while(&[first, second], &people, code, || script(&outside.kill));
-        wait(|| ready(503));
-        assert_eq!(login(first, "nobody@example.com"), 503, "nobody is let in without the store");
-        script(&outside.start);
+        let mut killed = None;
+        let ended = guess_while(&[first, second], &people, code, || {
+            killed = Some(outside.kill(usize::try_from(round).unwrap()));
+        });
+        let killed = killed.unwrap();
+        if killed.is_all() {
+            wait(|| ready(503));
+            assert_eq!(login(first, "nobody@example.com"), 503, "nobody is let in without the store");
+        }
+        killed.start();
         wait(|| ready(200));
         if right {
             no_code_is_taken_twice(second, &people, &ended);
@@ -185,4 +191,22 @@ fn a_server_on_postgres_is_killed_and_no_law_breaks() {
 #[ignore = "tests/servers/run starts the server"]
 fn postgres_is_killed_under_two_servers_and_no_law_breaks() {
     the_store_is_killed(&Outside::postgres());
+}
+
+#[test]
+#[ignore = "tests/servers/run starts the server"]
+fn a_server_on_a_cluster_of_redis_is_killed_and_no_law_breaks() {
+    a_server_is_killed(&Outside::redis_cluster());
+}
+
+#[test]
+#[ignore = "tests/servers/run starts the server"]
+fn redis_is_killed_under_two_servers_and_no_law_breaks() {
+    the_store_is_killed(&Outside::redis());
+}
+
+#[test]
+#[ignore = "tests/servers/run starts the server"]
+fn a_master_of_redis_is_killed_under_two_servers_and_no_law_breaks() {
+    the_store_is_killed(&Outside::redis_cluster());
 }

@@ -63,3 +63,15 @@ fn wrong_code(code: &str) -> String {
 fn two_hundred_guesses_at_four_servers_on_one_postgres_are_five() {
     two_hundred_guesses_are_five(&Outside::postgres());
 }
+
+#[test]
+#[ignore = "tests/servers/run starts the server"]
+fn two_hundred_guesses_at_four_servers_on_one_redis_are_five() {
+    two_hundred_guesses_are_five(&Outside::redis());
+}
+
+#[test]
+#[ignore = "tests/servers/run starts the server"]
+fn two_hundred_guesses_at_four_servers_on_one_cluster_of_redis_are_five() {
+    two_hundred_guesses_are_five(&Outside::redis_cluster());
+}

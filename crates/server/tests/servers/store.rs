@@ -8,14 +8,21 @@ use serde_json::json;
 
 use crate::harness::*;
 
+/// What is killed and started again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Postgres,
+    Redis,
+    /// One of its masters; a replica takes over.
+    Cluster,
+}
+
 /// One of the real stores, with room of its own for a test.
 pub(crate) struct Outside {
     args: Vec<String>,
     /// The key file that all its servers have.
     home: Place,
-    /// How it is killed and started again: the arguments of the script.
-    pub(crate) kill: [&'static str; 2],
-    pub(crate) start: [&'static str; 2],
+    kind: Kind,
     _one: MutexGuard<'static, ()>,
 }
 
@@ -55,15 +62,44 @@ fn database(name: &str) -> String {
 }
 
 impl Outside {
-    fn new(args: Vec<String>, kill: [&'static str; 2], start: [&'static str; 2]) -> Self {
+    fn new(args: Vec<String>, kind: Kind) -> Self {
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-        Self { args, home: Place::new(), kill, start, _one: one }
+        Self { args, home: Place::new(), kind, _one: one }
     }
 
     /// Records and users in one database of PostgreSQL.
     pub(crate) fn postgres() -> Self {
-        let url = database(&name());
-        Self::new(vec![format!("--store={url}")], ["postgres", "kill"], ["postgres", "start"])
+        Self::new(vec![format!("--store={}", database(&name()))], Kind::Postgres)
+    }
+
+    /// Records in Redis, and users in PostgreSQL.
+    pub(crate) fn redis() -> Self {
+        let (name, url) = (name(), told("COUNTERSIGN_REDIS"));
+        let args = vec![format!("--store={url}?prefix={name}:"), format!("--users={}", database(&name))];
+        Self::new(args, Kind::Redis)
+    }
+
+    /// The same in a cluster of three masters with a replica each.
+    pub(crate) fn redis_cluster() -> Self {
+        let (name, nodes) = (name(), ports().map(|port| format!("127.0.0.1:{port}")).collect::<Vec<_>>());
+        let url = format!("redis+cluster://{}?prefix={name}:", nodes.join(","));
+        let args = vec![format!("--store={url}"), format!("--users={}", database(&name))];
+        Self::new(args, Kind::Cluster)
+    }
+
+    /// Kills it, or the `n`-th of its masters, and says what is to be started again.
+    pub(crate) fn kill(&self, n: usize) -> Killed {
+        let node = match self.kind {
+            Kind::Postgres => {
+                script(&["postgres", "kill"]);
+                return Killed { start: vec!["postgres".into(), "start".into()], takes_over: None };
+            }
+            Kind::Redis => "single".to_owned(),
+            Kind::Cluster => masters().swap_remove(n % 3),
+        };
+        script(&["redis", "kill", &node]);
+        let start = vec!["redis".into(), "start".into(), node.clone()];
+        Killed { start, takes_over: (self.kind == Kind::Cluster).then_some(node) }
     }
 
     /// Starts a server on it, in a place of its own.
@@ -73,6 +109,46 @@ impl Outside {
         args.extend(self.args.iter().map(String::as_str));
         place.start(&args)
     }
+}
+
+/// What was killed.
+pub(crate) struct Killed {
+    start: Vec<String>,
+    takes_over: Option<String>,
+}
+
+impl Killed {
+    /// Whether there is nothing left that could take over.
+    pub(crate) fn is_all(&self) -> bool {
+        self.takes_over.is_none()
+    }
+
+    /// Starts it again; a master, once its replica has taken over.
+    pub(crate) fn start(self) {
+        if let Some(master) = &self.takes_over {
+            wait(|| (masters().len() == 3 && !masters().contains(master)).then_some(()));
+        }
+        script(&self.start.iter().map(String::as_str).collect::<Vec<_>>());
+        if self.takes_over.is_some() {
+            script(&["redis", "ready"]);
+        }
+    }
+}
+
+/// The ports of the cluster's nodes.
+fn ports() -> impl Iterator<Item = String> {
+    let urls = told("COUNTERSIGN_REDIS_CLUSTER");
+    let port = |url: &str| url.rsplit(':').next().unwrap().trim_end_matches('/').to_owned();
+    urls.split(',').map(port).collect::<Vec<_>>().into_iter()
+}
+
+/// Those that say of themselves that they are masters.
+fn masters() -> Vec<String> {
+    let role = |port: &String| {
+        let said = Command::new("timeout").args(["2", "redis-cli", "-p", port, "role"]).output().unwrap();
+        said.stdout.starts_with(b"master")
+    };
+    ports().filter(role).collect()
 }
 
 /// How a guess ended.
