@@ -2,9 +2,9 @@
 //!
 //! | trait | yours | ready-made |
 //! |---|---|---|
-//! | [`Store`] / [`AsyncStore`] | two methods over opaque bytes | `MemoryStore`, `countersign-sqlite`, `countersign-postgres` |
-//! | [`Directory`] / [`AsyncDirectory`] | your user table | – |
-//! | [`Mailer`] | queue a message | – |
+//! | [`Store`] / [`AsyncStore`] | two methods over opaque bytes | `MemoryStore`, `countersign-sqlite`, `countersign-postgres`, `countersign-redis` |
+//! | [`Directory`] / [`AsyncDirectory`] | your user table | – (`docs/existing-users.md` makes one) |
+//! | [`Mailer`] | queue a message | `countersign-smtp` |
 //! | [`PasswordHasher`] / [`AsyncHasher`] | a slow hash | `countersign-argon2` |
 //! | [`Clock`], [`EntropySource`] | | `SystemClock`, `OsEntropy` |
 //! | [`Audit`] | take events | [`NoAudit`] |

@@ -165,7 +165,7 @@ impl Machine {
     ///
     /// It is a keyed digest of the id, the same for the life of the [`LocatorKey`], and tells nobody who has no key whose row it
     /// is: write it beside the user when you create one. If two users had one key, each could sign in as the other; so an id is
-    /// never given to a second person (see [`Created`](crate::host::Created)).
+    /// never given to a second person (see [`Created`]).
     ///
     /// ```
     /// # use countersign::{AccountId, KeyRing, LocatorKey, Machine, Settings};

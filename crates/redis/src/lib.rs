@@ -27,55 +27,7 @@
 //!
 //! The server lets go of expired rows by itself, so there is no sweep; [`Options::kept_for`] says how long after.
 //!
-//! # What is lost, and when
-//! Redis answers from memory, and a replica hears of it later. What is lost, is lost as if it had never been: guesses that were
-//! answered may be made again and locks are open (law 2), spent codes and used-up TOTP steps are good again (law 3), and of
-//! accounts, new passwords, new factors and ended sessions are as they were before. [`Durability`] says when a commit is
-//! answered, and so what may be lost:
-//!
-//! | what happens | [`Disk`](Durability::Disk) | [`Replicas`](Durability::Replicas), all of them | [`Disks`](Durability::Disks), all of them | [`Memory`](Durability::Memory) |
-//! |---|---|---|---|---|
-//! | the process is killed and comes back | nothing | nothing¹ | nothing | with `appendonly yes` nothing, or two seconds where the disk is slow; without, all of it |
-//! | the machine loses power and comes back | nothing | the last second or two, if it comes back before a replica takes over² | nothing | the last second or two; all of it without `appendonly yes` |
-//! | a master is killed, its replica takes over | what had not reached the replica | nothing | nothing | what had not reached the replica |
-//! | the same, and the replica was behind | all that it was behind | nothing | nothing | all that it was behind |
-//! | a master stands still, its replica takes over, it goes on | what it had not sent, and what it answers until it knows | nothing | nothing | as with `Disk` |
-//! | `maxmemory` is reached | nothing: no row is made | the same | the same | the same |
-//! | … with another `maxmemory-policy` than `noeviction` | rows at random: refused by [`open`](RedisStore::open) | refused | refused | refused |
-//! | a backup is restored | all since | all since | all since | all since |
-//!
-//! Tried on Redis 7.0 by the tests of this crate, under load, on one machine; `WAITAOF` is of 7.2 and was not. Commits that were answered and are gone, in a
-//! round (the least and the most of several rounds):
-//!
-//! | what happened | waited for | rounds, commits answered | lost |
-//! |---|---|---|---|
-//! | the process killed, `appendfsync always` | its disk | 8, 5,600 | 0, 0 |
-//! | the process killed, `appendfsync everysec` | nothing | 8, 20,000 | 0, 0 |
-//! | the process killed, `appendonly no` | nothing | 8, 18,000 | 474, 3,970 |
-//! | a master killed, its replica took over after 2.6 s | `WAIT 1` | 3, 19,000 | 0, 0 |
-//! | the same | nothing | 3, 55,000 | 0, 0 |
-//! | a master killed whose replica had stood still for 0.7 s | `WAIT 1` | 3, 16,000 | 0, 0 |
-//! | the same | nothing | 3, 36,000 | 2,144, 3,982 |
-//! | a master stood still until its replica took over | `WAIT 1` | 3, 22,000 | 0, 0 |
-//! | the same | nothing | 3, 36,000 | 0, 0 |
-//! | a master killed that came back first | `WAIT 1` | 3, 15,000 | 0, 0 |
-//! | the same, without what its disk should have had | `WAIT 1` | 3, 14,000 | 567, 928 |
-//!
-//! ¹ With `appendonly yes`, which `open` asks for: a master that comes back without, before a replica takes over, makes its
-//! replicas forget as well. ² So let a master that went down not start again by itself, or have `appendfsync always`, too.
-//!
-//! Not even all replicas and all disks make Redis a store with consensus. A commit that was not confirmed may stand all the same,
-//! which is what an error means here; and for as long as a master is cut off and does not know it, reads from it are of the
-//! past: a session that was ended elsewhere counts as live there until then (`cluster-node-timeout`), and the commits that
-//! would follow are not confirmed.
-//!
-//! **Who should use it alone:** whoever has one machine and `Disk`, or replicas and waits for all of them, and can bear what is
-//! left above. **Who should not:** whoever would have to explain that a spent code was good twice after a failover, or a new password gone:
-//! a database that replicates by consensus or that waits for its standby fits better. In between, a host can keep accounts
-//! elsewhere and visitors and meters in here: [`RecordKey::kind`] tells them apart, and no commit is about two records.
-//!
-//! Slots may be moved from one master to another at any time; rows go along. A master that is lost while it is given slots may lose
-//! what its own replicas have not got yet, whatever was waited for.
+#![doc = include_str!("../LOSS.md")]
 //!
 //! # The connection
 //! It is the host's own, with its addresses, names and TLS (features of [`redis`]). It should have:

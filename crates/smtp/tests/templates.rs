@@ -1,6 +1,7 @@
 //! A host's own templates: which one is taken, and that a broken one is found when it is loaded.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::disallowed_methods, reason = "tests write files of templates")]
 
 mod common;
 
