@@ -2,13 +2,7 @@
 //! caller hears an error in time, the row is as before or as after, and what arrives late takes nobody else's write away.
 //!
 //! In a file of its own, so that cargo runs no other test meanwhile.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "helpers of tests"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 mod common;
 
@@ -166,7 +160,7 @@ async fn a_network_that_stands_still_in_the_middle_of_a_commit_gives_nothing_bac
     let (pool, table) = (pool(8), table());
     let direct = fresh(&pool, &table).await;
     // From nothing of the request to all of the answer: a commit is some 200 bytes there, and as many back.
-    let points = (0..28).map(|n| n * 12).flat_map(|n| [[n, usize::MAX], [usize::MAX, n]]);
+    let points = (0..28).map(|n| n * 7).flat_map(|n| [[n, usize::MAX], [usize::MAX, n]]);
     let ways = points.flat_map(|after| {
         [(false, false), (true, false), (false, true), (true, true)].map(|way| (after, way))
     });

@@ -7,20 +7,15 @@ use std::pin::Pin;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use common::{config, fresh, key, name, pool, put, table, told, version};
+use common::{config, fresh, key, name, now, pool, put, table, told, version};
 use countersign::host::{AsyncStore, Committed, Write};
 use countersign_postgres::{OpenError, Pool, PostgresStore, Table, migrate};
 use deadpool_postgres::{ConfigConnectImpl, Connect, Manager, ManagerConfig, Runtime};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::{Client, Config, NoTls};
-
-#[expect(clippy::disallowed_methods, reason = "how long something takes is what is tried")]
-fn now() -> Instant {
-    Instant::now()
-}
 
 /// Each of 200 commits on one version: put, delete, and where there is no row, create.
 #[tokio::test(flavor = "multi_thread")]

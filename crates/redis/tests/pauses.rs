@@ -1,13 +1,7 @@
 //! Servers that stop in the middle of a commit and go on: its effect is unknown, and the store answers again.
 //!
 //! In a file of its own, so that cargo runs no other test meanwhile.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "helpers of tests"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 mod common;
 #[path = "common/nodes.rs"]

@@ -1,5 +1,6 @@
 //! A real mail server: what it accepts is read again, and it refuses, defers, delays and hangs up as it is told.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::disallowed_methods, reason = "tests read what the server accepted")]
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "tests")]
 
 mod common;

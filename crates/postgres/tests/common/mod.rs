@@ -5,6 +5,7 @@ use std::future::Future;
 use std::str::FromStr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use countersign::host::{AsyncStore, Committed, Row, Store, StoreError, Write};
 use countersign::record::{RecordKey, RecordKind, Version};
@@ -18,6 +19,11 @@ pub const NEEDS: &str = "COUNTERSIGN_POSTGRES is not set: tests/servers/run star
 #[expect(clippy::disallowed_methods, reason = "how the script speaks to the tests")]
 pub fn told(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long something takes is what is tried")]
+pub fn now() -> Instant {
+    Instant::now()
 }
 
 pub fn config() -> Config {
