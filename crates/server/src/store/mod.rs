@@ -7,6 +7,8 @@ mod redis;
 mod rewrap;
 mod sweep;
 
+use std::error::Error;
+
 use countersign::host::{AsyncStore as _, MemoryStore, StoreError};
 use countersign::record::RecordKey;
 use countersign_postgres::{PostgresStore, Table, migrate};
@@ -50,15 +52,15 @@ impl StoreUrl {
                 Ok(AnyStore::blocking(store.map_err(|why| format!("store {}: {why}", path.display()))?))
             }
             Self::Postgres(config) => {
-                let wrong = |why: &dyn std::fmt::Display| format!("store postgres: {why}");
-                let pool = pool::pool(config).map_err(|why| wrong(&why))?;
+                let wrong = |why: &dyn Error| format!("store postgres: {}", with_causes(why));
+                let pool = pool::pool(config).map_err(|why| wrong(&*why))?;
                 migrate(&pool, &Table::default()).await.map_err(|why| wrong(&why))?;
                 let store = PostgresStore::open(pool, Table::default()).await.map_err(|why| wrong(&why))?;
                 Ok(AnyStore::Postgres(store))
             }
-            Self::Redis(url) => {
-                Ok(AnyStore::Redis(url.open().await.map_err(|why| format!("store redis: {why}"))?))
-            }
+            Self::Redis(url) => Ok(AnyStore::Redis(
+                url.open().await.map_err(|why| format!("store redis: {}", with_causes(&*why)))?,
+            )),
         }
     }
 
@@ -70,8 +72,8 @@ impl StoreUrl {
                 Ok(AnyUsers::blocking(users.map_err(|why| format!("users {}: {why}", path.display()))?))
             }
             Self::Postgres(config) => {
-                let wrong = |why: &dyn std::fmt::Display| format!("users postgres: {why}");
-                let pool = pool::pool(config).map_err(|why| wrong(&why))?;
+                let wrong = |why: &dyn Error| format!("users postgres: {}", with_causes(why));
+                let pool = pool::pool(config).map_err(|why| wrong(&*why))?;
                 Ok(AnyUsers::Postgres(PostgresUsers::open(pool).await.map_err(|why| wrong(&why))?))
             }
             Self::Redis(_) => {
@@ -91,6 +93,19 @@ impl AnyStore {
     pub(crate) async fn answers(&self) -> bool {
         self.is_new().await.is_ok()
     }
+}
+
+/// What went wrong, and why, where it does not say so itself.
+fn with_causes(error: &dyn Error) -> String {
+    let (mut told, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        let why = error.to_string();
+        if !told.contains(&why) {
+            told = format!("{told}: {why}");
+        }
+        cause = error.source();
+    }
+    told
 }
 
 /// A row that nobody's record is under.

@@ -86,6 +86,16 @@ fn a_store_that_was_begun_with_another_locator_key_is_refused() {
     drop(place.start(&[]));
 }
 
+#[test]
+fn a_store_that_cannot_be_reached_is_told_with_the_cause_and_without_the_password() {
+    for scheme in ["postgres", "redis"] {
+        let store = format!("--store={scheme}://jo:s3cret@127.0.0.1:1/");
+        let why = Place::new().refused(&["--listen=127.0.0.1:0", &store, "--users=memory:"]);
+        assert!(why.contains(&format!("store {scheme}: ")) && why.contains("refused"), "{why}");
+        assert!(!why.contains("s3cret"), "{why}");
+    }
+}
+
 /// Adds a key to the ring and seals all rows under it, as an operator would; then the keys before it go, if told so.
 fn rotate(place: &Place, name: &str, drop_the_old: bool) -> u64 {
     let mut file = OpenOptions::new().append(true).open(place.path("test.key")).unwrap();
