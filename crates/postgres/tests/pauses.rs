@@ -143,6 +143,8 @@ async fn commit(
     let (paused, other) = tokio::join!(store.commit(&one, old, put(versions[1], b"row")), others);
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(9), "it took {took:?}");
+    // Nobody else is given the connection on which nothing moves.
+    assert!(paused.is_ok() || store.load(&[one]).await.is_ok());
     network.send(if breaks { Network::Breaks } else { Network::GoesOn }).unwrap();
     // What was under way arrives, or the server learns that nobody is there.
     sleep(Duration::from_millis(500)).await;
