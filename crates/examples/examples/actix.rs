@@ -117,6 +117,9 @@ fn answer<T>(outcome: Outcome<T>, yes: impl FnOnce(T) -> HttpResponse) -> Result
             HttpResponse::build(status).body(format!("{}\n", http::name(&refusal)))
         }
     };
+    // What is said may have been typed by somebody: it is text, whatever it looks like.
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    answer.headers_mut().insert(header::CONTENT_TYPE, text);
     // Of a no, the library says so itself.
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for (name, value) in fields {

@@ -26,6 +26,12 @@ const MAX_BODY: u64 = 16 * 1024;
 const SESSION: &str = "__Host-session";
 const SIGN_UP: &str = "__Host-sign-up";
 
+const FORMS: &str = r#"<!doctype html><title>countersign</title>
+<form method=post action=/sign-up><input name=email placeholder=e-mail> <input name=password type=password> <button>Sign up</button></form>
+<form method=post action=/verify><input name=code placeholder="mailed code"> <button>Verify</button></form>
+<form method=post action=/sign-in><input name=email placeholder=e-mail> <input name=password type=password> <button>Sign in</button></form>
+<form method=post action=/sign-out><button>Sign out</button></form> <a href=/me>Who am I?</a>"#;
+
 /// What comes back: a status, a text and header fields. A no is the other side of a `Result`, so that `?` leaves with it.
 struct Answer(u16, String, Vec<(&'static str, String)>);
 
@@ -222,6 +228,12 @@ impl Directory for Users {
 /// One request to its answer.
 fn serve(desk: &Sentry, mut request: tiny_http::Request) {
     let door = match (request.method(), request.url()) {
+        (Method::Get, "/") => {
+            let html = Header::from_bytes("content-type", "text/html; charset=utf-8");
+            let page = Response::from_string(FORMS);
+            let _ = request.respond(html.into_iter().fold(page, Response::with_header));
+            return;
+        }
         (Method::Post, "/sign-up") => Some(sign_up as fn(&Sentry, &Asked) -> Result<Answer, Answer>),
         (Method::Post, "/verify") => Some(verify as _),
         (Method::Post, "/sign-in") => Some(sign_in as _),
@@ -232,7 +244,10 @@ fn serve(desk: &Sentry, mut request: tiny_http::Request) {
     let answer = door.ok_or_else(|| no(404, "not found"));
     let answer = answer.and_then(|door| door(desk, &Asked::read(&mut request)?));
     let Answer(status, text, fields) = answer.unwrap_or_else(|no| no);
-    let headers = fields.iter().filter_map(|(name, value)| Header::from_bytes(*name, value.as_str()).ok());
+    let fields = fields.iter().map(|(name, value)| (*name, value.as_str()));
+    // What is said may have been typed by somebody: it is text, whatever it looks like.
+    let fields = fields.chain([("content-type", "text/plain; charset=utf-8")]);
+    let headers = fields.filter_map(|(name, value)| Header::from_bytes(name, value).ok());
     let length = Some(text.len());
     let answer = Response::new(status.into(), headers.collect(), Cursor::new(text), length, None);
     // Who has hung up hears no answer; what was asked is done.

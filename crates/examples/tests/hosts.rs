@@ -35,6 +35,9 @@ fn both_end_when_told_to() {
 
 /// Signing up and in and out, and guessing until a limit says no.
 fn story(host: &Host) {
+    let page = host.get("/", "");
+    let forms = page.text.matches("<form method=post").count();
+    assert_eq!((page.status, page.kind().as_str(), forms), (200, "text/html; charset=utf-8", 4));
     let jo = &[("email", "Jo@Example.com"), ("password", PASSWORD)];
     let started = host.post("/sign-up", "", jo);
     assert_eq!((started.status, started.text.as_str()), (200, "a code was sent to j***@example.com\n"));
@@ -51,6 +54,7 @@ fn story(host: &Host) {
     let session = signed_in.cookie("__Host-session");
     let me = host.get("/me", &session);
     assert_eq!((me.status, me.text.as_str()), (200, "user-0 is jo@example.com\n"));
+    assert_eq!(me.kind(), "text/plain; charset=utf-8", "an address is text, whatever it looks like");
     assert_eq!(me.header("cache-control").as_deref(), Some("no-store"));
     assert_eq!(host.get("/me", "").no(), (401, "invalid_session"));
 
@@ -101,6 +105,10 @@ struct Answer {
 impl Answer {
     fn header(&self, name: &str) -> Option<String> {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
+    }
+
+    fn kind(&self) -> String {
+        self.header("content-type").unwrap_or_default()
     }
 
     /// The cookie of that name, as a client sends it back.
