@@ -4,17 +4,18 @@
 
 mod common;
 
-use common::{Blocking, block_on, fresh, name, pool_with};
+use common::{block_on, blocking, fresh, name, pool_with};
 use countersign::conformance::{Factory, run};
 use countersign::host::{Committed, Row, Store, StoreError, Write};
 use countersign::record::{RecordKey, Version};
 use countersign_postgres::{PostgresStore, Table};
+use countersign_tokio::BlockingStore;
 
 /// What the sessions are set to.
 struct Sessions(&'static str);
 
 struct Handle {
-    store: Blocking<PostgresStore>,
+    store: BlockingStore<PostgresStore>,
     table: Table,
 }
 
@@ -35,7 +36,7 @@ impl Store for Handle {
 impl Sessions {
     fn open(&self, table: Table) -> Handle {
         let store = block_on(fresh(&pool_with(self.0, 8), &table));
-        Handle { store: Blocking(store), table }
+        Handle { store: blocking(store), table }
     }
 }
 

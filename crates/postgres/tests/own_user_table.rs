@@ -10,12 +10,13 @@ mod own;
 
 use std::sync::Arc;
 
-use common::{Blocking, block_on, name, pool_with};
+use common::{block_on, blocking, name, pool_with};
 use countersign::conformance::{Factory, run};
 use countersign::host::*;
 use countersign::record::{RecordKey, RecordKind, Version};
 use countersign::*;
 use countersign_postgres::{Pool, PostgresStore, Table, migrate};
+use countersign_tokio::BlockingStore;
 use host::{Codes, machine, sentry, sign_up, verify};
 use own::OwnUsers;
 
@@ -43,13 +44,13 @@ async fn new_schema() -> String {
 
 /// Takes every row of the suite for that of an account, and has a user for each.
 struct Accounts {
-    store: Blocking<OwnUsers>,
+    store: BlockingStore<OwnUsers>,
     schema: String,
 }
 
 impl Accounts {
     fn open(schema: String) -> Self {
-        Self { store: Blocking(block_on(own_users(&schema))), schema }
+        Self { store: blocking(block_on(own_users(&schema))), schema }
     }
 
     /// Keys of every kind, spread over those of accounts.

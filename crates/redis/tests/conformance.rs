@@ -4,16 +4,17 @@
 
 mod common;
 
-use common::{Blocking, ONE_REPLICA, On, block_on, prefix};
+use common::{ONE_REPLICA, On, block_on, blocking, prefix};
 use countersign::conformance::{Factory, run};
 use countersign::host::{Committed, Row, Store, StoreError, Write};
 use countersign::record::{RecordKey, Version};
 use countersign_redis::{Durability, RedisStore};
+use countersign_tokio::BlockingStore;
 
 struct Kept(On, Durability);
 
 struct Handle {
-    store: Blocking<RedisStore>,
+    store: BlockingStore<RedisStore>,
     prefix: String,
 }
 
@@ -33,7 +34,7 @@ impl Store for Handle {
 
 impl Kept {
     fn open(&self, prefix: String) -> Handle {
-        Handle { store: Blocking(block_on(self.0.open(&prefix, self.1))), prefix }
+        Handle { store: blocking(block_on(self.0.open(&prefix, self.1))), prefix }
     }
 }
 

@@ -1,9 +1,9 @@
-//! The blocking parts of a [`countersign`] host, used from tokio without blocking it.
+//! The blocking parts of a [`countersign`] host, used from tokio without blocking it, and the other way round.
 //!
 //! [`OffloadedStore`] makes any blocking [`Store`](countersign::host::Store) an async one, and [`OffloadedDirectory`] any
 //! [`Directory`](countersign::host::Directory). [`BoundedHasher`] bounds how many passwords are hashed at once, and sheds what is
 //! too much before it is hashed. [`AnyStore`], [`AnyDirectory`] and [`AnyHasher`] are one type each for all there are, where a program chooses when
-//! it runs.
+//! it runs. [`BlockingStore`] makes any async store a blocking one, for hosts without async code.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -16,10 +16,13 @@
 //! # Ok(()) }
 //! ```
 
+mod blocking;
 mod erased;
 mod hasher;
 mod offload;
+mod write;
 
+pub use blocking::BlockingStore;
 pub use erased::{AnyDirectory, AnyHasher, AnyStore};
 pub use hasher::BoundedHasher;
 pub use offload::{OffloadedDirectory, OffloadedStore};

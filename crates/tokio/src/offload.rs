@@ -8,8 +8,10 @@ use countersign::host::{
     Row, Store, StoreError, Write,
 };
 use countersign::record::{RecordKey, Version};
-use countersign::{AccountId, Identifier, Timestamp};
+use countersign::{AccountId, Identifier};
 use tokio::task::spawn_blocking;
+
+use crate::write::OwnedWrite;
 
 /// A blocking store whose every call runs on a thread for blocking work.
 ///
@@ -97,32 +99,4 @@ impl AsyncDirectory for OffloadedDirectory {
 }
 
 /// The thread panicked, or the runtime is stopping.
-const DIED: &str = "the call did not come to an end";
-
-/// A [`Write`] that can go to another thread.
-enum OwnedWrite {
-    Put { version: Version, bytes: Vec<u8>, expires_at: Option<Timestamp> },
-    Delete,
-}
-
-impl From<Write<'_>> for OwnedWrite {
-    fn from(write: Write<'_>) -> Self {
-        match write {
-            Write::Put { version, bytes, expires_at } => {
-                Self::Put { version, bytes: bytes.to_vec(), expires_at }
-            }
-            Write::Delete => Self::Delete,
-        }
-    }
-}
-
-impl OwnedWrite {
-    fn borrow(&self) -> Write<'_> {
-        match self {
-            Self::Put { version, bytes, expires_at } => {
-                Write::Put { version: *version, bytes, expires_at: *expires_at }
-            }
-            Self::Delete => Write::Delete,
-        }
-    }
-}
+pub(crate) const DIED: &str = "the call did not come to an end";

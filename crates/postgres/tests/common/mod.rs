@@ -7,9 +7,10 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use countersign::host::{AsyncStore, Committed, Row, Store, StoreError, Write};
+use countersign::host::{AsyncStore, Write};
 use countersign::record::{RecordKey, RecordKind, Version};
 use countersign_postgres::{Pool, PostgresStore, Table, migrate};
+use countersign_tokio::BlockingStore;
 use deadpool_postgres::{Manager, ManagerConfig, RecyclingMethod, Runtime};
 use tokio_postgres::{Config, NoTls};
 
@@ -66,20 +67,8 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// An async store for threads that block.
-pub struct Blocking<S>(pub S);
-
-impl<S: AsyncStore> Store for Blocking<S> {
-    fn load(&self, keys: &[RecordKey]) -> Result<Vec<Option<Row>>, StoreError> {
-        block_on(self.0.load(keys))
-    }
-    fn commit(
-        &self,
-        key: &RecordKey,
-        expected: Option<Version>,
-        write: Write<'_>,
-    ) -> Result<Committed, StoreError> {
-        block_on(self.0.commit(key, expected, write))
-    }
+pub fn blocking<S: AsyncStore + 'static>(store: S) -> BlockingStore<S> {
+    BlockingStore::new(store, RUNTIME.handle().clone())
 }
 
 /// The `n`-th of many keys.

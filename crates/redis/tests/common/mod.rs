@@ -7,13 +7,14 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use countersign::host::{AsyncStore, Committed, Row, Store, StoreError, Write};
+use countersign::host::{AsyncStore, Write};
 use countersign::record::{RecordKey, RecordKind, Version};
 use countersign_redis::redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use countersign_redis::redis::cluster::ClusterClientBuilder;
 use countersign_redis::redis::cluster_async::ClusterConnection;
 use countersign_redis::redis::{Client, Cmd, Value};
 use countersign_redis::{Durability, Options, RedisStore};
+use countersign_tokio::BlockingStore;
 
 /// What a test says that is run without the script.
 pub const NEEDS: &str = "COUNTERSIGN_REDIS is not set: tests/servers/run starts the servers";
@@ -121,20 +122,8 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// An async store for threads that block.
-pub struct Blocking<S>(pub S);
-
-impl<S: AsyncStore> Store for Blocking<S> {
-    fn load(&self, keys: &[RecordKey]) -> Result<Vec<Option<Row>>, StoreError> {
-        block_on(self.0.load(keys))
-    }
-    fn commit(
-        &self,
-        key: &RecordKey,
-        expected: Option<Version>,
-        write: Write<'_>,
-    ) -> Result<Committed, StoreError> {
-        block_on(self.0.commit(key, expected, write))
-    }
+pub fn blocking<S: AsyncStore + 'static>(store: S) -> BlockingStore<S> {
+    BlockingStore::new(store, RUNTIME.handle().clone())
 }
 
 /// The `n`-th of many keys.
