@@ -45,12 +45,14 @@ async fn new_schema() -> String {
 /// Takes every row of the suite for that of an account, and has a user for each.
 struct Accounts {
     store: BlockingStore<OwnUsers>,
+    pool: Pool,
     schema: String,
 }
 
 impl Accounts {
     fn open(schema: String) -> Self {
-        Self { store: blocking(block_on(own_users(&schema))), schema }
+        let store = block_on(own_users(&schema));
+        Self { pool: store.pool.clone(), store: blocking(store), schema }
     }
 
     /// Keys of every kind, spread over those of accounts.
@@ -77,7 +79,7 @@ impl Store for Accounts {
         let key = Self::account(key);
         if expected.is_none() {
             block_on(async {
-                let client = self.store.0.pool.get().await.unwrap();
+                let client = self.pool.get().await.unwrap();
                 let user = "INSERT INTO users (auth_key) VALUES ($1) ON CONFLICT DO NOTHING";
                 client.execute(user, &[&&key.as_bytes()[..]]).await.unwrap();
             });
