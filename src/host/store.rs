@@ -42,7 +42,9 @@ pub trait Store: Send + Sync {
     /// meant to be. Deleting a row that is not there, where none is expected, is `Applied`.
     ///
     /// # Errors
-    /// Any failure. The core takes a failed commit to be one of unknown effect.
+    /// Any failure. The core takes a failed commit to be one of unknown effect: it was applied, or was not, or will be when the
+    /// network moves again, also after somebody has read the row as it was. That is allowed, since it still applies only to the
+    /// version it expects, and whoever wrote in between has taken that away from it.
     fn commit(
         &self,
         key: &RecordKey,
