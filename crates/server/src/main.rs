@@ -157,6 +157,8 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
     let dev = dev_clock.zip(inbox).zip(events).map(|((clock, inbox), events)| Dev { clock, inbox, events });
     let router = http::router(auth, dev)?.layer(from_fn(metrics::requests));
 
+    // Whoever reads the line may stop the server at once.
+    let mut stop = serve::StopSignals::listen()?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on http://{address}")?;
     if let Some(listener) = &ops_listener {
@@ -173,13 +175,13 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
         let until_stopped = async { drop(stop_ops.await) };
         tokio::spawn(serve::until_told(listener, ops, until_stopped, Duration::ZERO))
     });
-    let stop = serve::stop_signal()?;
     let drained = async {
-        stop.await;
+        stop.next().await;
         draining.begin();
         if !config.drain.is_zero() {
             tracing::info!(event = "server.draining", seconds = config.drain.as_secs());
-            tokio::time::sleep(config.drain).await;
+            // Told again, it does not wait.
+            let _ = tokio::time::timeout(config.drain, stop.next()).await;
         }
     };
     serve::until_told(listener, router, drained, STOP_WITHIN).await;

@@ -53,7 +53,7 @@ fn what_happens_is_counted_and_nobody_is_named() {
 #[test]
 fn a_server_that_is_told_to_stop_says_so_before_it_does() {
     let place = Place::new();
-    let server = place.start(&["--dev", OPS, "--drain", "2"]);
+    let server = place.start(&["--dev", OPS, "--drain", "600"]);
     assert_eq!(server.ops("/health/live").unwrap().status, 200);
     let ready = server.ops("/health/ready").unwrap();
     assert_eq!((ready.status, ready.text.as_str()), (200, "ready\n"));
@@ -63,6 +63,8 @@ fn a_server_that_is_told_to_stop_says_so_before_it_does() {
     // Who has not heard of it yet is still served.
     server.member("jo@example.com");
     assert_eq!(server.ops("/health/live").unwrap().status, 200);
+    // Told again, it does not wait.
+    server.signal("-TERM");
     assert!(server.ended().success());
     let log = fs::read_to_string(place.path("stderr")).unwrap();
     let at = |event: &str| log.find(event).unwrap_or_else(|| panic!("{event}: {log}"));
