@@ -6,7 +6,7 @@ use std::thread::{scope, sleep};
 use std::time::Duration;
 
 use crate::harness::*;
-use crate::store::{Guess, Outside, guess, login};
+use crate::store::{Guess, Outside, count, guess, login, wrong_code};
 
 const ROUNDS: u64 = 4;
 
@@ -63,14 +63,6 @@ fn guess_while(
         }
         ended
     })
-}
-
-fn wrong_code(code: &str, n: usize) -> String {
-    format!("{:06}", (code.parse::<usize>().unwrap() + 1 + n) % 1_000_000)
-}
-
-fn count(guesses: &[Guess], what: Guess) -> usize {
-    guesses.iter().filter(|guess| **guess == what).count()
 }
 
 /// Guesses on until one is refused; how many more were answered.

@@ -182,6 +182,11 @@ pub(crate) fn guess(server: &Server<'_>, client: usize, session: &str, code: &st
     }
 }
 
+/// The `n`-th of the codes that are not this one.
+pub(crate) fn wrong_code(code: &str, n: usize) -> String {
+    format!("{:06}", (code.parse::<usize>().unwrap() + 1 + n) % 1_000_000)
+}
+
 pub(crate) fn count(guesses: &[Guess], what: Guess) -> usize {
     guesses.iter().filter(|guess| **guess == what).count()
 }
