@@ -26,7 +26,7 @@
 //! let refusal = Refusal::Limited { rule: "resend_cooldown", retry_at, retry_after: wait };
 //! assert_eq!((http::status(&refusal), http::name(&refusal)), (429, "limited"));
 //!
-//! let outcome = Outcome::<()> { verdict: Verdict::Refused(refusal), limits: vec![meter], at };
+//! let outcome = Outcome::<()> { verdict: Verdict::Refused(refusal), limits: vec![meter], at, account: None };
 //! assert_eq!(http::headers(&outcome), [
 //!     ("retry-after", "60".into()),
 //!     ("cache-control", "no-store".into()),
@@ -240,7 +240,7 @@ mod tests {
 
     fn refused(wait: Duration, limits: Vec<Quota>) -> Outcome<()> {
         let refusal = Refusal::Limited { rule: "r", retry_at: at(0).saturating_add(wait), retry_after: wait };
-        Outcome { verdict: Verdict::Refused(refusal), limits, at: at(0) }
+        Outcome { verdict: Verdict::Refused(refusal), limits, at: at(0), account: None }
     }
 
     fn of<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
@@ -288,7 +288,12 @@ mod tests {
         ] {
             assert_eq!((status(&refusal), name(&refusal)), expected);
             assert_eq!(retry_after(&refusal), None);
-            let outcome = Outcome::<()> { verdict: Verdict::Refused(refusal), limits: Vec::new(), at: at(0) };
+            let outcome = Outcome::<()> {
+                verdict: Verdict::Refused(refusal),
+                limits: Vec::new(),
+                at: at(0),
+                account: None,
+            };
             assert!(super::headers(&outcome).is_empty(), "nothing was counted, nothing to wait for");
         }
     }

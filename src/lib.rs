@@ -121,10 +121,10 @@ pub use event::{Event, EventKind, EventValue, Severity};
 pub use factor::RecoveryCode;
 pub use flow::{
     Cancel, CancelFactorRecovery, ChangeAddress, ChangePassword, CheckSession, ConfirmAction, ConfirmTotp,
-    DeleteAccount, Deleted, DeviceId, DeviceInfo, DeviceTrusted, DisableMailedCode, DisableTotp,
-    EnableMailedCode, EndSessions, Ended, EnrolTotp, FactorEnabled, FactorRecovery, FactorRemoved,
-    FactorsWereReset, ForgetDevices, GrantedReset, ListDevices, ListFactors, ListSessions, Noted,
-    PasswordSignIn, PasswordWasReset, ProveFactor, Recover, RecoverFactor, RecoveryCodesIssued,
+    CountRequest, DeleteAccount, Deleted, DeviceId, DeviceInfo, DeviceTrusted, DisableMailedCode,
+    DisableTotp, EnableMailedCode, EndSessions, Ended, EnrolTotp, FactorEnabled, FactorRecovery,
+    FactorRemoved, FactorsWereReset, ForgetDevices, GrantedReset, ListDevices, ListFactors, ListSessions,
+    Noted, PasswordSignIn, PasswordWasReset, ProveFactor, Recover, RecoverFactor, RecoveryCodesIssued,
     RedeemRecovery, RedeemSignIn, RedeemSignUp, RegenerateRecoveryCodes, RequireFresh, RequirePasswordChange,
     Resend, ResendFactorCode, ResendSignUp, ResetFactors, ResetPassword, Rewrap, Secured, SendStepUpCode,
     SessionId, SessionInfo, SetSuspended, SignIn, SignUp, SignedIn, StartFactorReset, StepUp, Suspended,

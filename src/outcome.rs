@@ -20,6 +20,9 @@ pub struct Outcome<T> {
     pub limits: Vec<Quota>,
     /// The request's own time: what the times in the verdict and in the limits are to be counted from.
     pub at: Timestamp,
+    /// The account of which the request proved a first factor, a mailbox or a signed-in session; also where it was refused
+    /// afterwards. `None` before any such proof, for known and unknown accounts alike (law 8). For the language of an answer.
+    pub account: Option<AccountId>,
 }
 
 impl<T> Outcome<T> {

@@ -396,3 +396,57 @@ fn law2_a_right_password_is_answered_only_if_no_guess_was_counted_meanwhile() {
     };
     assert!(matches!(outcome, Err(Refusal::Limited { .. })), "{outcome:?}");
 }
+
+/// Law 8: an outcome names the account once something was proven, also where it is refused afterwards, and not before.
+#[test]
+fn law8_an_outcome_names_an_account_only_after_a_proof() {
+    let (world, session) = member();
+    let (client, account) = (Client::unmetered(), world.account(WHO));
+    let named = |request: PasswordSignIn| world.run(request).unwrap().account;
+    let wrong = Password::typed("AnotherPassword2").unwrap();
+    assert_eq!(named(PasswordSignIn { password: wrong.clone(), ..at_once(Proofs::default()) }), None);
+    let unknown = PasswordSignIn { identifier: id("nobody@example.com"), ..at_once(Proofs::default()) };
+    assert_eq!(named(unknown), None);
+    let mailed = SignIn { client: client.clone(), identifier: id(WHO), locale: None };
+    assert_eq!(world.run(mailed).unwrap().account, None, "a mailbox that was not read yet");
+    assert_eq!(named(at_once(Proofs::default())), account);
+
+    let (secret, _) = enrol(&world, &session);
+    let missing = world.run(at_once(Proofs::default())).unwrap();
+    assert!(matches!(missing.verdict, Verdict::Granted(Progress::SecondFactor(_))));
+    assert_eq!(missing.account, account, "the password was right");
+    let right = totp_shown(&world, &secret);
+    let refused = world.run(at_once(totp(Code::typed(&common::wrong(right.expose()))))).unwrap();
+    assert!(matches!(refused.verdict, Verdict::Refused(Refusal::InvalidProof { .. })));
+    assert_eq!(refused.account, account);
+
+    let step_up =
+        |proof| StepUp { client: client.clone(), session: session.clone(), proof, label: Label::new("") };
+    let refused = world.run(step_up(Proof::Password(wrong))).unwrap();
+    assert!(matches!(refused.verdict, Verdict::Refused(_)));
+    assert_eq!(refused.account, account, "the session is the proof");
+    let end = EndSessions { client: client.clone(), session: session.clone(), which: Which::This };
+    assert_eq!(world.run(end).unwrap().account, account);
+    assert_eq!(world.run(CheckSession { client, session }).unwrap().account, None, "it has ended");
+}
+
+/// A request that never came to be uses the allowance of the operation it was for, and no other.
+#[test]
+fn r92_requests_that_are_only_counted_share_the_allowance_of_their_operation() {
+    let world = World::recommended();
+    let client = Client::named(b"a client");
+    let count = |operation| world.run(CountRequest { client: client.clone(), operation }).unwrap();
+    let per_minute = world.sentry.machine.policy().settings().clients.every.count;
+    for left in (0..per_minute).rev() {
+        let outcome = count(Operation::PasswordSignIn);
+        assert!(outcome.refusal().is_none());
+        assert_eq!((outcome.limits[0].remaining, outcome.account), (left, None));
+    }
+    let real = PasswordSignIn { client: client.clone(), ..at_once(Proofs::default()) };
+    let refused = world.run(real).unwrap();
+    assert!(matches!(refused.verdict, Verdict::Refused(Refusal::Limited { .. })), "they share it");
+    assert!(matches!(count(Operation::PasswordSignIn).verdict, Verdict::Refused(Refusal::Limited { .. })));
+    assert!(count(Operation::SignUp).refusal().is_none(), "another operation");
+    world.seconds(60);
+    assert!(count(Operation::PasswordSignIn).refusal().is_none());
+}

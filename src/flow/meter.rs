@@ -9,6 +9,39 @@ use crate::machine::{Hashed, Machine, MachineError};
 use crate::record::{Meter, RecordKey, decode, encode};
 use crate::{Client, EventKind, Operation, Verdict};
 
+/// Count a request that was refused before it could be made: one whose form is wrong.
+///
+/// A limit on requests that only counts well-formed ones lets a client probe without end. Send this for each request that a
+/// host refuses by itself, with the operation that it would have asked for, and answer 429 where this is refused.
+///
+/// Refused: [`Refusal::Limited`](crate::Refusal::Limited) by the client's rules.
+///
+/// ```
+/// use countersign::{Client, CountRequest, Operation, Verdict};
+/// # use countersign::host::Sentry;
+/// # fn show(sentry: &Sentry, peer: std::net::IpAddr) -> Result<u16, Box<dyn std::error::Error>> {
+/// // The body of a sign-in was not JSON.
+/// let counted = CountRequest { client: Client::ip(peer), operation: Operation::PasswordSignIn };
+/// Ok(match sentry.run(counted)?.verdict {
+///     Verdict::Granted(()) => 400,
+///     Verdict::Refused(_) => 429,
+/// })
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct CountRequest {
+    /// The client that sends the request.
+    pub client: Client,
+    /// The operation whose allowance is used.
+    pub operation: Operation,
+}
+
+crate::flow::request!(CountRequest -> (), count);
+
+fn count(machine: &Machine, request: CountRequest) -> Next<()> {
+    metered(machine, &request.client, request.operation, || Next::Done(Verdict::Granted(())))
+}
+
 /// Counts the request on the client's meter, then goes on with `then`. A client that is not metered goes on at once.
 ///
 /// Charged first, right or wrong, so that no later step can be tried without it (ASVS 2.4.1).

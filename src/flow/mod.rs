@@ -20,6 +20,7 @@
 //! | [`DeleteAccount`] | count · tombstone, release, note | meter · account |
 //! | [`RedeemRecovery`] | count · redeem, grant | meter · visitor · account |
 //! | [`ResetPassword`], [`RecoverFactor`], [`ResetFactors`], [`CancelFactorRecovery`] | count · decide | meter · account |
+//! | [`CountRequest`] | count | meter |
 //! | [`Rewrap`], [`SetSuspended`], [`RequirePasswordChange`], [`StartFactorReset`] | one, by the host itself | the row named |
 //!
 //! Where each leads, as a table and a drawing: [`map`]. Whoever changes what signs in has to have proven it freshly (`account/fresh.rs`).
@@ -109,6 +110,7 @@ pub use codes::confirm::ConfirmAction;
 pub use codes::resend::Resend;
 pub use codes::start::{Recover, SignIn, SignUp};
 pub use codes::verify::Verify;
+pub use meter::CountRequest;
 pub use recovery::factors::{
     CancelFactorRecovery, FactorRecovery, FactorsWereReset, RecoverFactor, ResetFactors,
 };

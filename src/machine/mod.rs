@@ -193,6 +193,7 @@ impl Machine {
             mail: Vec::new(),
             events: Vec::new(),
             limits: Vec::new(),
+            account: None,
         };
         frame.advance(next)
     }
@@ -241,6 +242,7 @@ struct Frame {
     mail: Vec<Envelope>,
     events: Vec<Event>,
     limits: Vec<Quota>,
+    account: Option<AccountId>,
 }
 
 /// How often a turn is decided anew. Each stale commit means that another request was counted, and quotas bound
@@ -257,8 +259,8 @@ impl Frame {
     fn advance<O: 'static>(self, next: Next<O>) -> Step<O> {
         match next {
             Next::Done(verdict) => {
-                let Self { mail, events, limits, now, .. } = self;
-                Step::Done(Done { outcome: Outcome { verdict, limits, at: now }, mail, events })
+                let Self { mail, events, limits, account, now, .. } = self;
+                Step::Done(Done { outcome: Outcome { verdict, limits, at: now, account }, mail, events })
             }
             Next::Turn(turn) => self.load(turn, None),
             Next::Find(identifier, then) => Step::Find(Find { frame: self, identifier, then }),
@@ -352,10 +354,10 @@ fn decide<O: 'static>(
     hashed: Option<Hashed>,
 ) -> Result<Step<O>, MachineError> {
     let mut cx = frame.cx();
-    let Decision { change, mail, events, limits, next } =
+    let Decision { change, mail, events, limits, account, next } =
         turn.decide(&mut cx, &Rows { keys: &keys, rows: &rows }, hashed.as_ref())?;
     let version = Version::from_bytes(cx.draw.bytes());
-    let decided = Decided { mail, events, limits, next };
+    let decided = Decided { mail, events, limits, account, next };
     let expected = rows.first().and_then(Option::as_ref).map(|row| row.version);
     let key = *keys.first().ok_or(MachineError::Misuse("a turn reads nothing"))?;
     let write = match change {
@@ -372,6 +374,7 @@ struct Decided<O> {
     mail: Vec<Envelope>,
     events: Vec<Event>,
     limits: Vec<Quota>,
+    account: Option<AccountId>,
     next: Next<O>,
 }
 
@@ -380,6 +383,7 @@ impl<O: 'static> Decided<O> {
         frame.mail.extend(self.mail);
         frame.events.extend(self.events);
         frame.limits.extend(self.limits);
+        frame.account = self.account.or(frame.account);
         frame.advance(self.next)
     }
 }

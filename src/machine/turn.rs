@@ -76,12 +76,14 @@ pub(crate) struct Decision<O> {
     pub(crate) mail: Vec<Envelope>,
     pub(crate) events: Vec<Event>,
     pub(crate) limits: Vec<Quota>,
+    /// The account that the request proved to be at, once it has.
+    pub(crate) account: Option<AccountId>,
     pub(crate) next: Next<O>,
 }
 
 impl<O> Decision<O> {
     pub(crate) const fn new(change: Change, next: Next<O>) -> Self {
-        Self { change, mail: Vec::new(), events: Vec::new(), limits: Vec::new(), next }
+        Self { change, mail: Vec::new(), events: Vec::new(), limits: Vec::new(), account: None, next }
     }
 
     /// Adds an event about the row `subject`.
@@ -106,9 +108,15 @@ impl<O> Decision<O> {
         self
     }
 
-    /// Says which account the events are about.
+    /// Says which account the events are about, which is the one that the request proved to be at.
     pub(crate) fn about(mut self, account: &AccountId) -> Self {
         self.events.iter_mut().for_each(|event| event.account = Some(account.clone()));
+        self.at(account)
+    }
+
+    /// Says at which account the request has proven a factor or a session.
+    pub(crate) fn at(mut self, account: &AccountId) -> Self {
+        self.account = Some(account.clone());
         self
     }
 }

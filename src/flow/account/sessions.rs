@@ -231,6 +231,23 @@ impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
             return missing(cx, desk, S::OPERATION);
         };
         desk.touch(cx, at);
+        let id = desk.record.credentials(&desk.key)?.id;
+        Ok(self.signed_in(cx, desk, at, hashed)?.at(&id))
+    }
+}
+
+impl<S> OnAccount<S> {
+    /// Decides, with the session at `at` of the account on the desk.
+    fn signed_in<O>(
+        &self,
+        cx: &mut Cx<'_>,
+        mut desk: Opened<Account>,
+        at: usize,
+        hashed: Option<&Hashed>,
+    ) -> Result<Decision<O>, MachineError>
+    where
+        S: SignedInAs<O>,
+    {
         let actions = if S::WHILE_DUE { Vec::new() } else { required(cx.policy, &desk.record) };
         if let Some(action) = actions.first().copied() {
             let kind = EventKind::ActionRequired { action };

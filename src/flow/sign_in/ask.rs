@@ -62,7 +62,7 @@ impl Asking<'_> {
             Err(refusal) => {
                 told.push(crate::flow::limit_event(Operation::PasswordSignIn, &refusal));
                 let decision = Decision::new(desk.put(cx)?, Next::Done(Verdict::Refused(refusal)));
-                return Ok(decision.events(cx, &row, told));
+                return Ok(decision.events(cx, &row, told).at(&self.who.id));
             }
         };
         let mail = at.filter(|_| send).map(|at| send::send(cx, &mut desk, at, &subject)).transpose()?;

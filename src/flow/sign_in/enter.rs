@@ -256,7 +256,7 @@ impl<O: 'static> Enter<O> {
         let alarm = alarm(cx, &mut desk, &told)?;
         let change = desk.put(cx)?;
         let refused = Next::Done(Verdict::Refused(refusal));
-        let mut decision = Decision::new(change, refused).events(cx, &row, told);
+        let mut decision = Decision::new(change, refused).events(cx, &row, told).at(&self.who.id);
         decision.mail.extend(alarm);
         Ok(decision)
     }

@@ -150,7 +150,14 @@ impl<O: 'static, L: OnLogin<O>> Turn<O> for Found<L> {
             return Ok(crate::flow::unknown(cx, self.row, L::OPERATION));
         };
         match self.find(cx, desk)? {
-            Ok(waiting) => self.request.decide(cx, waiting, hashed),
+            Ok(waiting) => {
+                let account = waiting.subject.account.clone();
+                let decision = self.request.decide(cx, waiting, hashed)?;
+                Ok(match account {
+                    Some((id, _)) => decision.at(&id),
+                    None => decision,
+                })
+            }
             Err(desk) => unknown_ticket(cx, desk, L::OPERATION),
         }
     }

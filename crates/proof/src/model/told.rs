@@ -57,7 +57,7 @@ impl Told {
         let machine::Done { outcome, mail, events, .. } = done;
         let limits: Vec<_> =
             outcome.limits.iter().map(|q| (q.rule, q.limit, q.remaining, q.reset_at)).collect();
-        let public = format!("{:?} {limits:?}", outcome.verdict);
+        let public = format!("{:?} {limits:?} {}", outcome.verdict, outcome.account.is_some());
         let remaining = outcome.limits.last().map(|quota| quota.remaining);
         let (granted, no, attempts_left) = match &outcome.verdict {
             Verdict::Granted(_) => (true, "", None),
