@@ -15,6 +15,8 @@ use axum::response::{IntoResponse, Response};
 use countersign::Refusal;
 use serde_json::{Value, json};
 
+use crate::texts::{Key, Text};
+
 /// A yes.
 pub fn success(data: Value, message: &str) -> Response {
     json_response(StatusCode::OK, &json!({ "data": data, "message": message, "status": "success" }))
@@ -59,6 +61,8 @@ pub enum Failure {
     Unavailable,
     /// The request took too long to arrive or to answer.
     TooSlow,
+    /// A page of another site may have sent the request.
+    ForeignPage,
     /// Asked from where it may not be; in words.
     Forbidden(&'static str),
     /// There is nothing of the kind; in words.
@@ -72,7 +76,7 @@ pub enum Failure {
 }
 
 /// A field, and what is wrong with it. [`BODY`] is the name of the whole.
-pub type Wrong = (&'static str, String);
+pub type Wrong = (&'static str, Text);
 
 /// The body as a whole.
 pub const BODY: &str = "body";
@@ -96,22 +100,34 @@ impl Failure {
             Refusal::CodeExpired(_) => Self::CodeExpired,
             Refusal::Limited { .. } => Self::Limited(waiting),
             Refusal::PasswordTooShort { min_code_points } => {
-                Self::invalid("password", format!("must have at least {min_code_points} characters"))
+                Self::invalid("password", Text::with(Key::TooFewCharacters, min_code_points))
             }
-            Refusal::PasswordBlocked(why) => Self::invalid("password", why.to_string()),
+            Refusal::PasswordBlocked(why) => Self::invalid("password", why),
             _ => Self::Disabled,
         }
     }
 
     /// One field is wrong.
-    pub fn invalid(field: &'static str, why: impl Into<String>) -> Self {
+    pub fn invalid(field: &'static str, why: impl Into<Text>) -> Self {
         Self::Invalid(vec![(field, why.into())])
     }
 
-    /// What it is without the shape of a family: a status, and what to say, without a full stop.
-    pub fn plainly(&self) -> (StatusCode, String) {
+    /// The status, and the sentence that family A has for it.
+    pub(crate) fn plainly(&self) -> (StatusCode, Text) {
         let (status, _, _, details) = self.words();
-        (status, details)
+        let key = match self {
+            Self::TooLarge => Key::TooLarge,
+            Self::Unavailable => Key::Unavailable,
+            Self::TooSlow => Key::TooSlow,
+            Self::ForeignPage => Key::ForeignPage,
+            Self::UnsupportedMedia => Key::UnsupportedMedia,
+            Self::NoSuchPath => Key::NoSuchPath,
+            Self::NoSuchMethod => Key::NoSuchMethod,
+            Self::InvalidSession => Key::TokenEnded,
+            // What only family B answers, and a host's own words.
+            _ => return (status, format!("{details}.").into()),
+        };
+        (status, key.into())
     }
 
     fn words(&self) -> (StatusCode, &'static str, &'static str, String) {
@@ -185,6 +201,12 @@ impl Failure {
                 "REQUEST_TIMEOUT",
                 "Request timed out",
                 "The request took too long",
+            ),
+            Self::ForeignPage => (
+                StatusCode::FORBIDDEN,
+                "FORBIDDEN",
+                "Forbidden",
+                "The request was not made by a page of this site",
             ),
             Self::Forbidden(why) => (StatusCode::FORBIDDEN, "FORBIDDEN", "Forbidden", *why),
             Self::NotFound(what) => (StatusCode::NOT_FOUND, "NOT_FOUND", "Not found", *what),

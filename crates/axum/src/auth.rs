@@ -49,7 +49,7 @@ pub struct Auth(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) sentry: Sentry,
-    people: Box<dyn AnyPeople>,
+    pub(crate) people: Box<dyn AnyPeople>,
     pub(crate) config: Config,
 }
 

@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use crate::answer::{BODY, Failure};
+use crate::texts::Key;
 
 /// The longest body that is read.
 pub const BODY_BYTES: usize = 16 * 1024;
@@ -25,8 +26,8 @@ impl<S: Sync> FromRequest<S> for Fields {
         let bytes = read(request.into_body()).await?;
         match serde_json::from_slice(&bytes) {
             Ok(Value::Object(fields)) => Ok(Self(fields)),
-            Ok(_) => Err(Failure::invalid(BODY, "must be a JSON object")),
-            Err(_) => Err(Failure::invalid(BODY, "must be JSON")),
+            Ok(_) => Err(Failure::invalid(BODY, Key::NotAnObject)),
+            Err(_) => Err(Failure::invalid(BODY, Key::NotJson)),
         }
     }
 }
@@ -47,7 +48,7 @@ async fn read(body: Body) -> Result<Vec<u8>, Failure> {
     match Limited::new(body, BODY_BYTES).collect().await {
         Ok(whole) => Ok(whole.to_bytes().into()),
         Err(why) if why.is::<LengthLimitError>() => Err(Failure::TooLarge),
-        Err(_) => Err(Failure::invalid(BODY, "did not arrive as a whole")),
+        Err(_) => Err(Failure::invalid(BODY, Key::NotWhole)),
     }
 }
 
@@ -59,8 +60,8 @@ impl Fields {
     pub fn text(&self, name: &'static str) -> Result<&str, Failure> {
         match self.0.get(name) {
             Some(Value::String(text)) => Ok(text),
-            Some(_) => Err(Failure::invalid(name, "must be a string")),
-            None => Err(Failure::invalid(name, "is required")),
+            Some(_) => Err(Failure::invalid(name, Key::NotAString)),
+            None => Err(Failure::invalid(name, Key::Required)),
         }
     }
 
@@ -80,8 +81,7 @@ impl Fields {
     /// # Errors
     /// As for [`text`](Self::text).
     pub fn optional_number(&self, name: &'static str) -> Result<Option<i64>, Failure> {
-        let number =
-            |value: &Value| value.as_i64().ok_or_else(|| Failure::invalid(name, "must be a whole number"));
+        let number = |value: &Value| value.as_i64().ok_or_else(|| Failure::invalid(name, Key::NotANumber));
         self.0.get(name).map(number).transpose()
     }
 
@@ -93,7 +93,7 @@ impl Fields {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(_) => Err(Failure::invalid(name, "must be true or false")),
+            Some(_) => Err(Failure::invalid(name, Key::NotAFlag)),
         }
     }
 }
@@ -115,9 +115,9 @@ mod tests {
         assert_eq!(text(r#"{"otp":"000001"}"#), Ok("000001".into()));
         for other in ["1", "123456", "null", "true", "[]", "[\"123456\"]", "{}", "{\"$ne\":\"\"}", "1e5"] {
             let failure = text(&format!("{{\"otp\":{other}}}")).unwrap_err();
-            assert_eq!(failure, Failure::invalid("otp", "must be a string"), "{other}");
+            assert_eq!(failure, Failure::invalid("otp", Key::NotAString), "{other}");
         }
-        assert_eq!(text("{}"), Err(Failure::invalid("otp", "is required")));
+        assert_eq!(text("{}"), Err(Failure::invalid("otp", Key::Required)));
     }
 
     #[test]

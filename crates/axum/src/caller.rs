@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::connect_info::MockConnectInfo;
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, Method, header};
 use countersign::{Client, Label};
 
 use crate::Auth;
@@ -25,14 +25,29 @@ impl FromRequestParts<Auth> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, auth: &Auth) -> Result<Self, Failure> {
-        let client = auth.client(&parts.extensions, &parts.headers)?;
-        // Each endpoint has an allowance of its own. The pattern, not the path: a path is what the client makes of it (B022).
-        let door = parts.extensions.get::<MatchedPath>().map(|pattern| (&parts.method, pattern.as_str()));
-        Ok(Self(door.map_or_else(|| client.clone(), |(method, path)| client.at(&format!("{method} {path}")))))
+        auth.caller(&parts.method, &parts.extensions, &parts.headers).map(Self)
     }
 }
 
 impl Auth {
+    /// The client of a request at an endpoint. Each endpoint has an allowance of its own. The pattern, not the path: a path is what
+    /// the client makes of it (B022).
+    ///
+    /// # Errors
+    /// As for [`client`](Self::client).
+    pub(crate) fn caller(
+        &self,
+        method: &Method,
+        told: &Extensions,
+        headers: &HeaderMap,
+    ) -> Result<Client, Failure> {
+        let client = self.client(told, headers)?;
+        Ok(match told.get::<MatchedPath>() {
+            Some(pattern) => client.at(&format!("{method} {}", pattern.as_str())),
+            None => client,
+        })
+    }
+
     /// The client of a request.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What a host chooses about HTTP. What is decided about people is in the library's [`Policy`](countersign::Policy).
 
 use crate::cookie::Cookies;
+use crate::texts::Texts;
 
 /// How the endpoints stand in the world: what is in front of them, and how clients carry their tickets.
 ///
@@ -16,11 +17,18 @@ pub struct Config {
     pub(crate) issuer: String,
     pub(crate) cookies: Option<Cookies>,
     pub(crate) metered: bool,
+    pub(crate) texts: Texts,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { trusted_hops: 0, issuer: "countersign".into(), cookies: None, metered: false }
+        Self {
+            trusted_hops: 0,
+            issuer: "countersign".into(),
+            cookies: None,
+            metered: false,
+            texts: Texts::shipped(),
+        }
     }
 }
 
@@ -40,6 +48,12 @@ impl Config {
     #[must_use]
     pub fn trusted_proxies(self, hops: usize) -> Self {
         Self { trusted_hops: hops, ..self }
+    }
+
+    /// The catalogue of what the endpoints of family A say; English and Dutch, if nothing else is given.
+    #[must_use]
+    pub fn texts(self, texts: Texts) -> Self {
+        Self { texts, ..self }
     }
 
     /// Who is shown as the issuer in authenticator apps.

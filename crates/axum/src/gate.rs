@@ -98,7 +98,11 @@ impl Gate {
     async fn pass(self, request: Request) -> Result<Request, Rejection> {
         let (mut parts, body) = request.into_parts();
         match self.rule {
-            Rule::SameOrigin => self.auth.at_home(&parts.method, &parts.headers)?,
+            Rule::SameOrigin => {
+                if let Err(why) = self.auth.at_home(&parts.method, &parts.headers) {
+                    return Err(Rejection::of(&self.auth, &parts.headers, why).await);
+                }
+            }
             Rule::Need(need) => drop(self.auth.check(&mut parts, need).await?),
         }
         Ok(Request::from_parts(parts, body))

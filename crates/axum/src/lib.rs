@@ -13,8 +13,9 @@
 //! | `basic`, `register`, `login` | those of family B |
 //! | `session`, `gate` | [`CurrentSession`], [`Gate`] |
 //! | `cookie`, `origin` | tickets in cookies, and where requests may then come from |
-//! | `caller` | who sends a request |
+//! | `caller`, `counted` | who sends a request, and that it is counted |
 //! | `through` | what every request goes through |
+//! | `texts/*` | what the endpoints say, by language |
 //! | `page` | the pages behind mailed links |
 //!
 //! It decides nothing: every endpoint turns JSON into one request of the library and its outcome into JSON. What each takes and gives is in `docs/http.md`.
@@ -43,6 +44,7 @@ mod basic;
 mod caller;
 mod config;
 mod cookie;
+mod counted;
 mod gate;
 mod limits;
 mod login;
@@ -52,6 +54,7 @@ mod people;
 mod register;
 mod routes;
 mod session;
+mod texts;
 mod through;
 mod tickets;
 mod v1;
@@ -70,6 +73,7 @@ pub use origin::InvalidOrigin;
 pub use people::{OffloadedPeople, People, Person};
 pub use routes::Routes;
 pub use session::{CurrentSession, Rejection};
+pub use texts::{Text, TextError, Texts};
 pub use through::{guard, in_time};
 
 /// The paths of [`Auth::routes`], without the prefix they are nested under: for a description of what a server offers.

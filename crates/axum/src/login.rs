@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::answer::{Failure, Waiting, success};
 use crate::body::Fields;
 use crate::caller::{Agent, Caller};
+use crate::texts::Key;
 use crate::{Auth, limits};
 
 /// `POST /auth/login`
@@ -21,9 +22,8 @@ pub(crate) async fn login(
     body: Fields,
 ) -> Result<Response, Failure> {
     let (username, password) = (body.text("username")?, body.text("password")?);
-    let identifier =
-        Identifier::parse(username).map_err(|why| Failure::invalid("username", why.to_string()))?;
-    let password = Password::typed(password).map_err(|why| Failure::invalid("password", why.to_string()))?;
+    let identifier = Identifier::parse(username).map_err(|why| Failure::invalid("username", why))?;
+    let password = Password::typed(password).map_err(|_| Failure::invalid("password", Key::TooLong))?;
     let steps = Steps::AtOnce(Proofs::default());
     let outcome = auth
         .ask(PasswordSignIn { client, identifier, password, steps, label, locale: None, device: None })
@@ -46,7 +46,7 @@ async fn granted(auth: &Auth, signed_in: &SignedIn, expires_in: u64) -> Result<R
     let person = auth.who(signed_in.account()).await?;
     let user = json!({
         "userId": signed_in.account().as_str(),
-        "fullname": person.name,
+        "fullname": person.name.unwrap_or_default(),
         "email": signed_in.address().as_str(),
     });
     let mut hand = auth.hand();

@@ -13,6 +13,7 @@ use crate::Auth;
 use crate::answer::{Failure, Waiting, success};
 use crate::body::{Fields, Ignored};
 use crate::caller::Caller;
+use crate::texts::Key;
 use crate::tickets;
 
 /// `POST /auth/register`
@@ -100,21 +101,21 @@ fn verified(verified: Verified) -> Response {
 }
 
 fn identifier(body: &Fields) -> Result<Identifier, Failure> {
-    Identifier::parse(body.text("email")?).map_err(|why| Failure::invalid("email", why.to_string()))
+    Identifier::parse(body.text("email")?).map_err(|why| Failure::invalid("email", why))
 }
 
 fn password(body: &Fields) -> Result<Password, Failure> {
-    Password::typed(body.text("password")?).map_err(|why| Failure::invalid("password", why.to_string()))
+    Password::typed(body.text("password")?).map_err(|_| Failure::invalid("password", Key::TooLong))
 }
 
 /// What the directory keeps of a person, as JSON.
 fn profile(body: &Fields) -> Result<Profile, Failure> {
     let (fullname, organization) = (body.text("fullname")?.trim(), body.optional_text("organization")?);
     if fullname.is_empty() {
-        return Err(Failure::invalid("fullname", "must not be empty"));
+        return Err(Failure::invalid("fullname", Key::Empty));
     }
     let profile = json!({ "fullname": fullname, "organization": organization });
-    let too_long = |_| Failure::invalid("fullname, organization", "too long");
+    let too_long = |_| Failure::invalid("fullname, organization", Key::TooLong);
     Profile::new(profile.to_string().into_bytes()).map_err(too_long)
 }
 

@@ -15,8 +15,9 @@ use countersign::{
 use crate::Auth;
 use crate::answer::Failure;
 use crate::cookie::{self, Shown};
-use crate::through::{FOREIGN, close};
-use crate::v1::{Fields, No};
+use crate::texts::Asked;
+use crate::through::close;
+use crate::v1::{Fields, No, Told};
 
 /// The signed-in session that a request came with: an extractor.
 ///
@@ -100,12 +101,14 @@ pub(crate) fn amr(methods: &[countersign::Method]) -> Vec<&'static str> {
     names
 }
 
-/// Why there is no [`CurrentSession`]: an answer, in the shape of `/v1`, that no cache keeps.
+/// Why there is no [`CurrentSession`]: an answer, in the shape of `/v1` and in the language of the request, that no cache keeps.
 #[derive(Debug)]
 pub struct Rejection {
-    no: Box<No>,
+    unheld: Box<No>,
     /// Nobody is signed in, and nothing else is wrong.
     guest: bool,
+    auth: Auth,
+    language: String,
 }
 
 impl Rejection {
@@ -114,30 +117,43 @@ impl Rejection {
     pub const fn is_guest(&self) -> bool {
         self.guest
     }
+
+    /// With the language that the request asks for.
+    pub(crate) async fn of(auth: &Auth, headers: &HeaderMap, why: impl Into<NoSession>) -> Self {
+        let NoSession { no, guest } = why.into();
+        let language = auth.language(&Asked::of(headers), no.account()).await;
+        Self { unheld: no, guest, auth: auth.clone(), language }
+    }
 }
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        let mut answer = self.no.into_response();
+        let mut answer = self.unheld.in_language(self.auth.texts(), &self.language);
         close(answer.headers_mut());
         answer
     }
 }
 
-impl Rejection {
+/// Why a request has no session that is good enough.
+pub(crate) struct NoSession {
+    no: Box<No>,
+    guest: bool,
+}
+
+impl NoSession {
     /// Nobody is signed in.
     fn guest(no: No) -> Self {
         Self { no: Box::new(no), guest: true }
     }
 }
 
-impl From<No> for Rejection {
+impl From<No> for NoSession {
     fn from(no: No) -> Self {
         Self { no: Box::new(no), guest: false }
     }
 }
 
-impl From<Failure> for Rejection {
+impl From<Failure> for NoSession {
     fn from(failure: Failure) -> Self {
         No::from(failure).into()
     }
@@ -190,14 +206,21 @@ impl Auth {
 
     /// Asks for what a request must come with, once.
     pub(crate) async fn check(&self, parts: &mut Parts, need: Need) -> Result<CurrentSession, Rejection> {
+        match self.need(parts, need).await {
+            Ok(session) => Ok(session),
+            Err(why) => Err(Rejection::of(self, &parts.headers, why).await),
+        }
+    }
+
+    async fn need(&self, parts: &mut Parts, need: Need) -> Result<CurrentSession, NoSession> {
         let seen = parts.extensions.get::<Seen>().filter(|Seen(by, _)| Arc::ptr_eq(&by.0, &self.0));
         let session = match (need, seen) {
             (Need::Session | Need::Aal(_), Some(Seen(_, session))) => session.clone(),
             _ => {
                 let session = self.held(&parts.method, &parts.headers).map_err(|why| match why {
-                    Unheld::Nothing => Rejection::guest(No::signed_out()),
+                    Unheld::Nothing => NoSession::guest(No::signed_out()),
                     Unheld::Confused => No::signed_out().into(),
-                    Unheld::Foreign => FOREIGN.into(),
+                    Unheld::Foreign => Failure::ForeignPage.into(),
                 })?;
                 let client = self.client_of(parts)?;
                 let found = match need {
@@ -227,16 +250,16 @@ impl Auth {
         Ok(client.at(&format!("{} {door}", parts.method)))
     }
 
-    async fn look<Q>(&self, question: Q) -> Result<CurrentSession, Rejection>
+    async fn look<Q>(&self, question: Q) -> Result<CurrentSession, NoSession>
     where
         Q: Question<Output = SessionInfo> + Send + 'static,
     {
         let outcome: Outcome<SessionInfo> = self.ask(question).await?;
-        let told = countersign::http::headers(&outcome);
+        let told = Told::of(&outcome);
         let at = outcome.at;
         match outcome.verdict {
             Verdict::Granted(info) => Ok(CurrentSession { info: Arc::new(info), at }),
-            Verdict::Refused(Refusal::InvalidSession) => Err(Rejection::guest(No::signed_out().told(told))),
+            Verdict::Refused(Refusal::InvalidSession) => Err(NoSession::guest(No::signed_out().told(told))),
             Verdict::Refused(Refusal::StepUpRequired { offered }) => {
                 let within = self.policy().settings().step_up.max_age;
                 Err(No::too_old(&offered, within).told(told).into())

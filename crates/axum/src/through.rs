@@ -46,14 +46,13 @@ pub(crate) fn close(headers: &mut HeaderMap) {
     }
 }
 
-/// Why a request did not come from a page of ours.
-pub(crate) const FOREIGN: Failure = Failure::Forbidden("The request was not made by a page of this site");
-
 impl Auth {
     /// Whether a page of another site may have sent a request, where that matters: in the mode of cookies.
     pub(crate) fn at_home(&self, method: &Method, headers: &HeaderMap) -> Result<(), Failure> {
         match &self.0.config.cookies {
-            Some(cookies) if !cookies.origin.allows(method, headers, came(headers)) => Err(FOREIGN),
+            Some(cookies) if !cookies.origin.allows(method, headers, came(headers)) => {
+                Err(Failure::ForeignPage)
+            }
             _ => Ok(()),
         }
     }

@@ -21,6 +21,7 @@ mod metrics;
 mod openapi;
 mod ops;
 mod options;
+mod price;
 mod random;
 mod serve;
 mod store;
@@ -100,7 +101,7 @@ fn settings() -> Settings {
 }
 
 async fn host(config: Config) -> Result<(), Box<dyn Error>> {
-    let Config { listen, store, users, mail, key_file, base_url, trusted_hops, dev, .. } = config;
+    let Config { listen, store, users, mail, key_file, base_url, trusted_hops, dev, texts, .. } = config;
     let listener = bind(listen).await?;
     let address = listener.local_addr()?;
     let ops_listener = match config.ops_listen {
@@ -118,7 +119,7 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
     };
     let base_url = base_url.unwrap_or_else(|| format!("http://{address}"));
     let links = mail::links(&base_url)?;
-    let queue = Arc::new(mail::start(mail, links.clone(), dev)?);
+    let queue = Arc::new(mail::start(mail, links.clone(), config.language.as_str(), dev)?);
     let (mailer, inbox): (Arc<dyn Mailer>, _) = if dev {
         let inbox = Arc::new(Inbox::new(Arc::clone(&queue), links));
         (Arc::clone(&inbox) as _, Some(inbox))
@@ -133,7 +134,7 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
     };
 
     let policy = settings().build()?;
-    let price = policy.price().to_string();
+    let price = policy.price();
     let sentry = AsyncSentry {
         machine: Machine::new(policy, keys.locator, keys.ring),
         store: store.clone(),
@@ -145,8 +146,8 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
         audit: Arc::new(MeteredAudit(log)),
     };
     store::check_keys(&store, &sentry.machine).await?;
-    let auth =
-        Auth::new(sentry, users.clone(), countersign_axum::Config::new().trusted_proxies(trusted_hops));
+    let http = countersign_axum::Config::new().trusted_proxies(trusted_hops).texts(texts);
+    let auth = Auth::new(sentry, users.clone(), http);
     if config.rewrap {
         let (seen, sealed) = store::rewrap_all(auth.sentry(), &store).await?;
         writeln!(std::io::stdout().lock(), "{seen} rows seen, {sealed} sealed under the current key")?;
@@ -154,6 +155,7 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
     }
 
     let sweeping = tokio::spawn(store::sweep_forever(store.clone(), clock));
+    let is_dev = dev;
     let dev = dev_clock.zip(inbox).zip(events).map(|((clock, inbox), events)| Dev { clock, inbox, events });
     let router = http::router(auth, dev)?.layer(from_fn(metrics::requests));
 
@@ -161,12 +163,13 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
     let mut stop = serve::StopSignals::listen()?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on http://{address}")?;
+    writeln!(out, "{}", next_step(address, is_dev))?;
     if let Some(listener) = &ops_listener {
         writeln!(out, "health and metrics on http://{}", listener.local_addr()?)?;
     }
     out.flush()?;
     drop(out);
-    price.lines().for_each(|line| tracing::info!(event = "policy.price", "{line}"));
+    price::log(&price);
 
     let draining = Draining::default();
     let (stopped, stop_ops) = oneshot::channel();
@@ -196,6 +199,16 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
         let _ = ops.await;
     }
     Ok(())
+}
+
+/// What to open or type next, for somebody who has just started the server.
+fn next_step(address: SocketAddr, dev: bool) -> String {
+    if dev {
+        return format!("open http://{address}/ to click through every flow");
+    }
+    format!(
+        "open http://{address}/ to see where to begin, or stop and start with --dev to click through every flow"
+    )
 }
 
 async fn bind(listen: SocketAddr) -> Result<TcpListener, String> {

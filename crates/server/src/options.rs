@@ -1,10 +1,12 @@
 //! Flags, the environment, and what they come to.
 
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
+use countersign::Locale;
+use countersign_axum::Texts;
 
 use crate::mail::{Mail, MailOptions, checked_base};
 use crate::store::{self, RedisUrl};
@@ -32,6 +34,12 @@ pub(crate) struct Options {
     users: Option<String>,
     #[command(flatten)]
     mail: MailOptions,
+    /// Language of answers and messages where neither the request nor the account names one: en, nl or one of --texts
+    #[arg(long, value_name = "TAG", env = "COUNTERSIGN_LANGUAGE", default_value = "en")]
+    language: String,
+    /// Directory with texts in place of those that are shipped: LANGUAGE.json, an object of names and texts
+    #[arg(long, value_name = "DIR", env = "COUNTERSIGN_TEXTS")]
+    texts: Option<PathBuf>,
     /// File with the locator key and the key ring; made on the first run
     #[arg(long, value_name = "PATH", env = "COUNTERSIGN_KEY_FILE", default_value = "countersign.key")]
     key_file: PathBuf,
@@ -62,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) store: StoreUrl,
     pub(crate) users: Option<StoreUrl>,
     pub(crate) mail: Mail,
+    pub(crate) language: Locale,
+    pub(crate) texts: Texts,
     pub(crate) key_file: PathBuf,
     pub(crate) base_url: Option<String>,
     pub(crate) trusted_hops: usize,
@@ -93,6 +103,8 @@ impl TryFrom<Options> for Config {
             store,
             users,
             mail,
+            language,
+            texts,
             key_file,
             base_url,
             trust_proxy,
@@ -113,6 +125,8 @@ impl TryFrom<Options> for Config {
             store: store_url(&store).map_err(wrong("store"))?,
             users: users.map(|url| store_url(&url)).transpose().map_err(wrong("users"))?,
             mail: mail.try_into()?,
+            texts: texts_in(texts.as_deref(), &language)?,
+            language: Locale::new(&language).map_err(|_| format!("--language: {language:?} is no tag"))?,
             key_file,
             base_url: base_url.map(|url| checked_base(&url)).transpose().map_err(wrong("base-url"))?,
             trusted_hops: usize::from(trust_proxy),
@@ -122,6 +136,13 @@ impl TryFrom<Options> for Config {
             dev,
         })
     }
+}
+
+/// The texts that are shipped, with those of a directory in their place.
+fn texts_in(directory: Option<&Path>, language: &str) -> Result<Texts, String> {
+    let texts = directory.map_or_else(|| Ok(Texts::shipped()), |path| Texts::shipped().with_directory(path));
+    let texts = texts.map_err(|why| format!("--texts: {why}"))?;
+    texts.default_language(language).map_err(|_| format!("--language: there are no texts in {language:?}"))
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -181,5 +202,14 @@ mod tests {
             assert!(config(&["--listen", listen]).is_ok());
         }
         assert!(config(&["--listen", "nowhere"]).is_err());
+    }
+
+    #[test]
+    fn a_language_without_texts_is_refused() {
+        assert!(texts_in(None, "nl-BE").is_ok());
+        for language in ["fr", "", "n l"] {
+            assert!(texts_in(None, language).unwrap_err().starts_with("--language"), "{language:?}");
+        }
+        assert!(texts_in(Some(Path::new("/nowhere")), "en").unwrap_err().starts_with("--texts"));
     }
 }

@@ -15,6 +15,7 @@ use crate::answer::Failure;
 use crate::body::Ignored;
 use crate::caller::Caller;
 use crate::session::amr;
+use crate::texts::Key;
 use crate::{Auth, cookie, whole_seconds};
 
 /// Refusals to somebody whose session is asked for with each request.
@@ -31,7 +32,7 @@ pub(super) async fn me(State(auth): State<Auth>, Caller(client): Caller, Bearer(
         data.insert("aal".into(), json!(info.aal));
         data.insert("expires_at".into(), json!(whole_seconds(info.expires_at)));
     }
-    Ok(Yes::new("You are signed in.", data, told))
+    Ok(Yes::new(Key::YouAreSignedIn, data, told))
 }
 
 /// `POST /v1/logout`. A body is not looked at.
@@ -42,7 +43,7 @@ pub(super) async fn log_out(
     _: Ignored,
 ) -> Answer {
     let (_, told) = auth.put(EndSessions { client, session, which: Which::This }, BEARER).await?;
-    Ok(Yes::new("Signed out.", Value::Null, told).with(auth.hand().clear(&[cookie::SESSION])))
+    Ok(Yes::new(Key::SignedOut, Value::Null, told).with(auth.hand().clear(&[cookie::SESSION])))
 }
 
 /// `GET /v1/sessions`
@@ -67,7 +68,7 @@ pub(super) async fn sessions(
             })
         })
         .collect();
-    Ok(Yes::new("Your sessions.", json!({ "sessions": sessions }), told))
+    Ok(Yes::new(Key::YourSessions, json!({ "sessions": sessions }), told))
 }
 
 /// `DELETE /v1/sessions`: all but this one. A body is not looked at.
@@ -78,7 +79,7 @@ pub(super) async fn end_other_sessions(
     _: Ignored,
 ) -> Answer {
     let (ended, told) = auth.put(EndSessions { client, session, which: Which::Others }, BEARER).await?;
-    Ok(Yes::new("The other sessions were ended.", json!({ "ended": ended.count }), told))
+    Ok(Yes::new(Key::OtherSessionsEnded, json!({ "ended": ended.count }), told))
 }
 
 /// `DELETE /v1/sessions/:id`. A body is not looked at.
@@ -91,7 +92,7 @@ pub(super) async fn end_session(
 ) -> Answer {
     let id = id.ok().and_then(|Path(id)| id.parse().ok()).ok_or_else(|| No::from(Failure::NoSuchPath))?;
     let (ended, told) = auth.put(EndSessions { client, session, which: Which::One(id) }, BEARER).await?;
-    Ok(Yes::new("The session was ended.", json!({ "ended": ended.count }), told))
+    Ok(Yes::new(Key::SessionEnded, json!({ "ended": ended.count }), told))
 }
 
 /// `POST /v1/two-factor/totp/enroll`
@@ -112,7 +113,7 @@ pub(super) async fn enrol_totp(
         "qr_svg": qr::svg(uri.expose()),
         "expires_in": enrolment.expires_in.as_secs(),
     });
-    Ok(Yes::new("Scan the code with your authenticator app, then confirm.", data, told))
+    Ok(Yes::new(Key::ScanAppCode, data, told))
 }
 
 /// `POST /v1/two-factor/totp/confirm`
@@ -125,8 +126,7 @@ pub(super) async fn confirm_totp(
     let code = form.code("code")?;
     let fields = Fields { factor: "code", ..BEARER };
     let (issued, told) = auth.put(ConfirmTotp { client, session, code }, fields).await?;
-    let message = "The authenticator app is on. Keep the recovery codes; they are shown this once.";
-    Ok(Yes::new(message, recovery_codes(&issued.codes), told))
+    Ok(Yes::new(Key::AppIsOn, recovery_codes(&issued.codes), told))
 }
 
 /// New recovery codes, told this once.
@@ -144,5 +144,5 @@ pub(super) async fn enable_mailed_code(
 ) -> Answer {
     let password = form.password()?;
     let (_, told) = auth.put(EnableMailedCode { client, session, password }, BEARER).await?;
-    Ok(Yes::new("From now on a code is mailed when you sign in.", Value::Null, told))
+    Ok(Yes::new(Key::MailedCodesAreOn, Value::Null, told))
 }

@@ -4,29 +4,93 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use countersign::http::Header;
-use countersign::{Device, Factor, Refusal, Ticket};
+use countersign::{AccountId, Device, Factor, Refusal, Ticket};
 use serde_json::{Map, Value, json};
 
-use crate::answer::{Failure, Wrong, json_response};
+use super::Told;
+use crate::answer::{Failure, Wrong};
 use crate::cookie::{Hand, SignedOut};
 use crate::limits;
+use crate::texts::{Key, Text, Texts};
+
+/// The shape of an answer whose texts are not yet in a language. It goes with the response, which has everything but its body.
+#[derive(Clone, Debug)]
+pub(super) struct Unworded {
+    shape: Shape,
+    /// The account that the request proved to be at.
+    pub(super) account: Option<AccountId>,
+}
+
+#[derive(Clone, Debug)]
+enum Shape {
+    /// `{"error", "message", "data"}`, with the empty list of errors that one of the documents has beside the data.
+    Said { error: bool, message: Text, data: Option<Value>, warning: Option<Text>, errors: bool },
+    /// `{"message", "errors"}`, with the next token of a trusted device.
+    Fields { fields: Vec<Wrong>, device: Value },
+}
+
+impl Unworded {
+    /// Without data, as one of the documents has its 429.
+    pub(super) fn without_data(&mut self) {
+        if let Shape::Said { data, .. } = &mut self.shape {
+            *data = None;
+        }
+    }
+
+    /// The body, by what is said in some language.
+    pub(super) fn body(self, say: impl Fn(&Text) -> String) -> Value {
+        match self.shape {
+            Shape::Said { error, message, data, warning, errors } => {
+                let mut body = json!({ "error": error, "message": say(&message) });
+                if let Value::Object(body) = &mut body {
+                    body.extend(
+                        data.map(|data| ("data".to_owned(), warned(data, warning.as_ref().map(&say)))),
+                    );
+                    body.extend(errors.then(|| ("errors".to_owned(), json!([]))));
+                }
+                body
+            }
+            Shape::Fields { fields, device } => {
+                let mut body = overview(fields, say);
+                if let (Value::String(_), Value::Object(body)) = (&device, &mut body) {
+                    body.insert("device_token".into(), device);
+                }
+                body
+            }
+        }
+    }
+
+    fn response(self, status: StatusCode) -> Response {
+        let kind = HeaderValue::from_static("application/json");
+        let mut response = (status, [(header::CONTENT_TYPE, kind)]).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The data with the text of its warning in place.
+fn warned(mut data: Value, warning: Option<String>) -> Value {
+    if let (Some(warning), Value::Object(data)) = (warning, &mut data) {
+        data.insert("warn_message".into(), warning.into());
+    }
+    data
+}
 
 /// A yes.
 pub(super) struct Yes {
-    body: Value,
-    told: Vec<Header>,
+    message: Text,
+    data: Value,
+    warning: Option<Text>,
+    errors: bool,
+    told: Told,
     hand: Hand,
 }
 
 impl Yes {
     /// What was asked for, and how the limits stand.
-    pub(super) fn new(message: &str, data: Value, told: Vec<Header>) -> Self {
-        Self {
-            body: json!({ "error": false, "message": message, "data": data }),
-            told,
-            hand: Hand::default(),
-        }
+    pub(super) fn new(message: impl Into<Text>, data: Value, told: Told) -> Self {
+        let (message, hand) = (message.into(), Hand::default());
+        Self { message, data, warning: None, errors: false, told, hand }
     }
 
     /// With what is handed out.
@@ -34,20 +98,24 @@ impl Yes {
         Self { hand, ..self }
     }
 
+    /// With a text in the place of `data.warn_message`.
+    pub(super) fn warning(self, warning: Option<Text>) -> Self {
+        Self { warning, ..self }
+    }
+
     /// With the empty list that one of the documents has beside the data.
-    pub(super) fn with_errors(mut self) -> Self {
-        if let Value::Object(body) = &mut self.body {
-            body.insert("errors".into(), json!([]));
-        }
-        self
+    pub(super) fn with_errors(self) -> Self {
+        Self { errors: true, ..self }
     }
 }
 
 impl IntoResponse for Yes {
     fn into_response(self) -> Response {
-        let mut response = json_response(StatusCode::OK, &self.body);
-        limits::tell(response.headers_mut(), self.told);
-        self.hand.into(&mut response);
+        let Self { message, data, warning, errors, told, hand } = self;
+        let shape = Shape::Said { error: false, message, data: Some(data), warning, errors };
+        let mut response = Unworded { shape, account: told.account }.response(StatusCode::OK);
+        limits::tell(response.headers_mut(), told.headers);
+        hand.into(&mut response);
         response
     }
 }
@@ -56,7 +124,7 @@ impl IntoResponse for Yes {
 #[derive(Debug)]
 pub(crate) struct No {
     why: Why,
-    told: Vec<Header>,
+    told: Told,
     /// The new ticket of the trusted device that was shown, which is good although this is a no.
     device: Value,
     hand: Hand,
@@ -71,7 +139,7 @@ enum Why {
     /// What the session has proven is not enough: 401, with what would be (RFC 9470).
     Insufficient(String, Value),
     /// Anything else, in words, and what to do about it.
-    Plain(StatusCode, String, Value),
+    Plain(StatusCode, Text, Value),
 }
 
 /// Where an endpoint's refusals belong: the names of its fields.
@@ -102,14 +170,9 @@ impl Fields {
     }
 }
 
-/// One text for a code that is wrong, has expired, was used, or belongs to another session: which, is not told.
-const WRONG_CODE: &str = "The code is wrong or has expired.";
-const WRONG_CREDENTIALS: &str = "The e-mail address or the password is wrong.";
-const WRONG_PASSWORD: &str = "The password is wrong.";
-
 impl No {
     /// One field is wrong.
-    pub(super) fn field(field: &'static str, why: impl Into<String>) -> Self {
+    pub(super) fn field(field: &'static str, why: impl Into<Text>) -> Self {
         Why::Fields(vec![(field, why.into())]).into()
     }
 
@@ -119,7 +182,7 @@ impl No {
     }
 
     /// With how the limits stand.
-    pub(crate) fn told(self, told: Vec<Header>) -> Self {
+    pub(crate) fn told(self, told: Told) -> Self {
         Self { told, ..self }
     }
 
@@ -141,61 +204,52 @@ impl No {
     }
 
     /// What does not fit where things stand: 409.
-    pub(super) fn unfit(why: &str) -> Self {
+    pub(super) fn unfit(why: Key) -> Self {
         Why::Plain(StatusCode::CONFLICT, why.into(), json!([])).into()
     }
 
     /// The library's no.
     pub(crate) fn of(refusal: &Refusal, fields: Fields) -> Self {
-        let plain = |status, why: &str| Why::Plain(status, why.into(), json!([])).into();
-        let forbidden = |why: &str, data| Why::Plain(StatusCode::FORBIDDEN, why.into(), data).into();
+        let plain = |status, why: Key| Why::Plain(status, why.into(), json!([])).into();
+        let forbidden = |why: Key, data| Why::Plain(StatusCode::FORBIDDEN, why.into(), data).into();
         match refusal {
             Refusal::InvalidSession => match fields.handle {
-                Some(handle @ "code") => Self::field(handle, WRONG_CODE),
-                Some(handle) => Self::field(handle, "It has expired or was used before; please start again."),
+                Some(handle @ "code") => Self::field(handle, Key::WrongCode),
+                Some(handle) => Self::field(handle, Key::TokenEnded),
                 None => Self::signed_out(),
             },
-            Refusal::InvalidCode(_) | Refusal::CodeExpired(_) => Self::field("code", WRONG_CODE),
+            Refusal::InvalidCode(_) | Refusal::CodeExpired(_) => Self::field("code", Key::WrongCode),
             Refusal::InvalidCredentials => {
                 let stranger = fields.credentials == "email";
-                Self::field(fields.credentials, if stranger { WRONG_CREDENTIALS } else { WRONG_PASSWORD })
+                Self::field(
+                    fields.credentials,
+                    if stranger { Key::WrongCredentials } else { Key::WrongPassword },
+                )
             }
             Refusal::InvalidProof { factor, .. } => match factor {
-                Factor::MailedCode => Self::field(fields.mailed, WRONG_CODE),
-                Factor::Password => Self::field("password", WRONG_PASSWORD),
-                Factor::Totp | Factor::RecoveryCode => Self::field("code", WRONG_CODE),
+                Factor::MailedCode => Self::field(fields.mailed, Key::WrongCode),
+                Factor::Password => Self::field("password", Key::WrongPassword),
+                Factor::Totp | Factor::RecoveryCode => Self::field("code", Key::WrongCode),
             },
-            Refusal::FactorDisabled => {
-                Self::field(fields.factor, "It was wrong too often and is disabled until it is set up anew.")
-            }
+            Refusal::FactorDisabled => Self::field(fields.factor, Key::FactorDisabled),
             Refusal::PasswordTooShort { min_code_points } => {
-                Self::field("password", format!("It must have at least {min_code_points} characters."))
+                Self::field("password", Text::with(Key::TooFewCharacters, min_code_points).about("password"))
             }
-            Refusal::PasswordBlocked(why) => Self::field("password", format!("It {why}.")),
-            Refusal::NothingPending => {
-                Self::field("code", "There is nothing to confirm; please begin again.")
-            }
-            Refusal::Limited { .. } => {
-                plain(StatusCode::TOO_MANY_REQUESTS, "Too many requests. Please wait before trying again.")
-            }
+            Refusal::PasswordBlocked(why) => Self::field("password", Text::from(*why).about("password")),
+            Refusal::NothingPending => Self::field("code", Key::NothingPending),
+            Refusal::Limited { .. } => plain(StatusCode::TOO_MANY_REQUESTS, Key::TooManyRequests),
             Refusal::StepUpRequired { offered } => {
-                forbidden("Please prove again who you are.", json!({ "step_up": factors(offered) }))
+                forbidden(Key::ProveAgain, json!({ "step_up": factors(offered) }))
             }
             Refusal::ActionRequired { actions } => {
                 let actions: Vec<_> = actions.iter().map(|action| action.name()).collect();
-                forbidden("Something else has to be done first.", json!({ "required": actions }))
+                forbidden(Key::ActionRequired, json!({ "required": actions }))
             }
-            Refusal::ProofRequired { .. } => {
-                Self::field("code", "Please enter the code of your authenticator app, or a recovery code.")
-            }
-            Refusal::NotEnrolled => Self::unfit("The account does not have this second factor."),
-            Refusal::LastFactor => {
-                plain(StatusCode::FORBIDDEN, "A second factor is required, and this is the only one.")
-            }
-            Refusal::FactorNotAllowed => {
-                plain(StatusCode::FORBIDDEN, "This second factor is not allowed here.")
-            }
-            _ => plain(StatusCode::FORBIDDEN, "Refused."),
+            Refusal::ProofRequired { .. } => Self::field("code", Key::EnterAppCode),
+            Refusal::NotEnrolled => Self::unfit(Key::NotEnrolled),
+            Refusal::LastFactor => plain(StatusCode::FORBIDDEN, Key::LastFactor),
+            Refusal::FactorNotAllowed => plain(StatusCode::FORBIDDEN, Key::FactorNotAllowed),
+            _ => plain(StatusCode::FORBIDDEN, Key::Refused),
         }
     }
 }
@@ -207,7 +261,7 @@ pub(super) fn factors(offered: &[Factor]) -> Vec<&'static str> {
 
 impl From<Why> for No {
     fn from(why: Why) -> Self {
-        Self { why, told: Vec::new(), device: Value::Null, hand: Hand::default() }
+        Self { why, told: Told::default(), device: Value::Null, hand: Hand::default() }
     }
 }
 
@@ -215,62 +269,87 @@ impl From<Failure> for No {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Invalid(fields) => {
-                let sentence = |(field, why)| (field, format!("{field} {why}."));
+                let sentence = |(field, why): Wrong| (field, why.about(field));
                 Why::Fields(fields.into_iter().map(sentence).collect())
             }
             other => {
-                let (status, details) = other.plainly();
-                Why::Plain(status, format!("{details}."), json!([]))
+                let (status, why) = other.plainly();
+                Why::Plain(status, why, json!([]))
             }
         }
         .into()
     }
 }
 
+impl No {
+    /// The whole answer in a language, where no layer of the endpoints puts it into one.
+    pub(crate) fn in_language(self, texts: &Texts, language: &str) -> Response {
+        worded(self.into_response(), texts, language)
+    }
+
+    /// The account that the request proved to be at.
+    pub(crate) const fn account(&self) -> Option<&AccountId> {
+        self.told.account.as_ref()
+    }
+}
+
+/// A response with its body, in a language.
+pub(super) fn worded(mut response: Response, texts: &Texts, language: &str) -> Response {
+    if let Some(unworded) = response.extensions_mut().remove::<Unworded>() {
+        *response.body_mut() = unworded.body(|text| texts.say(language, text)).to_string().into();
+        let language = HeaderValue::from_str(texts.known(language).unwrap_or(language));
+        response.headers_mut().extend(language.ok().map(|it| (header::CONTENT_LANGUAGE, it)));
+    }
+    response
+}
+
 impl IntoResponse for No {
     fn into_response(self) -> Response {
-        let plain = |status, message: &str, data: Value| {
-            json_response(status, &json!({ "error": true, "message": message, "data": data }))
+        let Self { why, told, device, hand } = self;
+        let plain = |message, data| Shape::Said {
+            error: true,
+            message,
+            data: Some(data),
+            warning: None,
+            errors: false,
         };
-        let mut response = match self.why {
-            Why::Fields(fields) => {
-                let mut body = overview(fields);
-                if let (Value::String(_), Value::Object(body)) = (&self.device, &mut body) {
-                    body.insert("device_token".into(), self.device);
-                }
-                json_response(StatusCode::UNPROCESSABLE_ENTITY, &body)
-            }
-            Why::Plain(status, message, data) => plain(status, &message, data),
-            Why::SignedOut => {
-                let mut response = plain(StatusCode::UNAUTHORIZED, "Please sign in.", json!([]));
-                challenge(response.headers_mut(), "Bearer");
-                response.extensions_mut().insert(SignedOut);
-                response
-            }
+        let (status, shape, wanted) = match why {
+            Why::Fields(fields) => (StatusCode::UNPROCESSABLE_ENTITY, Shape::Fields { fields, device }, None),
+            Why::Plain(status, message, data) => (status, plain(message, data), None),
+            Why::SignedOut => (
+                StatusCode::UNAUTHORIZED,
+                plain(Key::PleaseSignIn.into(), json!([])),
+                Some("Bearer".to_owned()),
+            ),
             Why::Insufficient(enough, data) => {
-                let mut response = plain(StatusCode::UNAUTHORIZED, "Please prove again who you are.", data);
-                let challenged = format!("Bearer error=\"insufficient_user_authentication\", {enough}");
-                challenge(response.headers_mut(), &challenged);
-                response
+                let wanted = format!("Bearer error=\"insufficient_user_authentication\", {enough}");
+                (StatusCode::UNAUTHORIZED, plain(Key::ProveAgain.into(), data), Some(wanted))
             }
         };
-        limits::tell(response.headers_mut(), self.told);
-        self.hand.into(&mut response);
+        let mut response = Unworded { shape, account: told.account }.response(status);
+        if wanted.as_deref() == Some("Bearer") {
+            response.extensions_mut().insert(SignedOut);
+        }
+        if let Some(wanted) = wanted {
+            challenge(response.headers_mut(), &wanted);
+        }
+        limits::tell(response.headers_mut(), told.headers);
+        hand.into(&mut response);
         response
     }
 }
 
 /// All fields with what is wrong with each, and the first of them as the message.
-fn overview(fields: Vec<Wrong>) -> Value {
+fn overview(fields: Vec<Wrong>, say: impl Fn(&Text) -> String) -> Value {
     let message = match fields.as_slice() {
         [] => String::new(),
-        [(_, why)] => why.clone(),
-        [(_, why), more @ ..] => format!("{why} (and {} more)", more.len()),
+        [(_, why)] => say(why),
+        [(_, why), more @ ..] => format!("{} {}", say(why), say(&Text::with(Key::AndMore, more.len()))),
     };
     let mut errors = Map::new();
     for (field, why) in fields {
         if let Value::Array(whys) = errors.entry(field).or_insert_with(|| json!([])) {
-            whys.push(why.into());
+            whys.push(say(&why).into());
         }
     }
     json!({ "message": message, "errors": errors })
@@ -290,7 +369,7 @@ mod tests {
     const STRANGER: Fields = Fields::STRANGER;
     const BEARER: Fields = Fields::BEARER;
 
-    fn field(refusal: &Refusal, fields: Fields) -> (&'static str, String) {
+    fn field(refusal: &Refusal, fields: Fields) -> (&'static str, Text) {
         match No::of(refusal, fields).why {
             Why::Fields(mut wrong) => wrong.pop().unwrap(),
             other => panic!("{other:?}"),
@@ -323,10 +402,13 @@ mod tests {
 
     #[test]
     fn a_no_lands_in_the_field_it_is_about() {
-        assert_eq!(field(&Refusal::InvalidCredentials, STRANGER), ("email", WRONG_CREDENTIALS.into()));
-        assert_eq!(field(&Refusal::InvalidCredentials, BEARER), ("password", WRONG_PASSWORD.into()));
+        assert_eq!(field(&Refusal::InvalidCredentials, STRANGER), ("email", Key::WrongCredentials.into()));
+        assert_eq!(field(&Refusal::InvalidCredentials, BEARER), ("password", Key::WrongPassword.into()));
         assert_eq!(field(&Refusal::FactorDisabled, STRANGER).0, "code");
-        assert!(field(&Refusal::FactorDisabled, BEARER).1.contains("disabled"), "it is told apart");
+        assert!(
+            field(&Refusal::FactorDisabled, BEARER).1.to_string().contains("disabled"),
+            "it is told apart"
+        );
         assert_eq!(field(&Refusal::NothingPending, BEARER).0, "code");
         assert_eq!(status(&Refusal::InvalidSession, BEARER), 401);
         assert_eq!(status(&Refusal::NotEnrolled, BEARER), 409);
@@ -354,6 +436,6 @@ mod tests {
         let many = vec![("a", "one".into()), ("b", "two".into()), ("a", "three".into())];
         let expected =
             json!({ "message": "one (and 2 more)", "errors": { "a": ["one", "three"], "b": ["two"] } });
-        assert_eq!(overview(many), expected);
+        assert_eq!(overview(many, Text::to_string), expected);
     }
 }

@@ -10,6 +10,7 @@ use super::form::{Bearer, Form};
 use crate::answer::Failure;
 use crate::body::Ignored;
 use crate::caller::{Agent, Caller};
+use crate::texts::Key;
 use crate::{Auth, cookie, whole_seconds};
 
 type Answer = Result<Yes, No>;
@@ -29,7 +30,7 @@ pub(super) async fn trust(
         "device_token": hand.device(&trusted.device),
         "expires_at": whole_seconds(trusted.expires_at),
     });
-    Ok(Yes::new("This device is trusted.", data, told).with(hand))
+    Ok(Yes::new(Key::DeviceTrusted, data, told).with(hand))
 }
 
 /// `GET /v1/devices`
@@ -40,7 +41,7 @@ pub(super) async fn list(
 ) -> Answer {
     let (devices, told) = auth.put(ListDevices { client, session }, Fields::BEARER).await?;
     let devices: Vec<_> = devices.iter().map(shown).collect();
-    Ok(Yes::new("Your trusted devices.", json!({ "devices": devices }), told))
+    Ok(Yes::new(Key::YourDevices, json!({ "devices": devices }), told))
 }
 
 fn shown(device: &DeviceInfo) -> Value {
@@ -63,7 +64,7 @@ pub(super) async fn forget_all(
 ) -> Answer {
     let (ended, told) = auth.put(ForgetDevices { client, session, which: None }, Fields::BEARER).await?;
     let hand = auth.hand().clear(&[cookie::DEVICE]);
-    Ok(Yes::new("No device is trusted any more.", json!({ "ended": ended.count }), told).with(hand))
+    Ok(Yes::new(Key::NoDeviceTrusted, json!({ "ended": ended.count }), told).with(hand))
 }
 
 /// `DELETE /v1/devices/:id`. A body is not looked at.
@@ -77,5 +78,5 @@ pub(super) async fn forget(
     let id: Option<DeviceId> = id.ok().and_then(|Path(id)| id.parse().ok());
     let id = id.ok_or_else(|| No::from(Failure::NoSuchPath))?;
     let (ended, told) = auth.put(ForgetDevices { client, session, which: Some(id) }, Fields::BEARER).await?;
-    Ok(Yes::new("The device is trusted no more.", json!({ "ended": ended.count }), told))
+    Ok(Yes::new(Key::DeviceForgotten, json!({ "ended": ended.count }), told))
 }

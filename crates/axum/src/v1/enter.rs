@@ -15,6 +15,7 @@ use crate::Auth;
 use crate::answer::Failure;
 use crate::caller::{Agent, Caller};
 use crate::cookie::Hand;
+use crate::texts::{Key, Text};
 
 type Answer = Result<Yes, No>;
 
@@ -22,13 +23,13 @@ type Answer = Result<Yes, No>;
 ///
 /// The address in the answer is the one that was asked for: who sent it needs it for the next request.
 pub(super) async fn create_account(State(auth): State<Auth>, Caller(client): Caller, form: Form) -> Answer {
-    let ((identifier, password), (profile, locale)) =
-        both(both(form.email(), form.password()), form.profile())?;
+    let ((identifier, password), profile) = both(both(form.email(), form.password()), form.profile())?;
+    let locale = form.locale(&auth);
     let email = identifier.as_str().to_owned();
     let (started, told) =
         auth.put(SignUp { client, identifier, password, profile, locale }, Fields::STRANGER).await?;
     let data = json!({ "email": email, "session_id": started.session.expose() });
-    Ok(Yes::new("A code was sent to your e-mail address.", data, told))
+    Ok(Yes::new(Key::CodeSent, data, told))
 }
 
 /// `POST /v1/verify-email-otp`
@@ -46,7 +47,7 @@ pub(super) async fn verify_email_otp(
     let (mut hand, signed_in) = (auth.hand(), verified.progress.and_then(Progress::signed_in));
     let token = signed_in.map(|signed_in| hand.session(signed_in.session(), signed_in.expires_at()));
     let data = with_person(json!({ "token": token }), auth.person(&verified.account).await?);
-    Ok(Yes::new("Your e-mail address is verified.", data, told).with(hand))
+    Ok(Yes::new(Key::AddressVerified, data, told).with(hand))
 }
 
 /// The session of a code that was mailed.
@@ -60,7 +61,7 @@ pub(super) async fn resend_email_otp(State(auth): State<Auth>, Caller(client): C
         both(both(form.email(), form.password()), form.session_id::<OtpSession>())?;
     let question = ResendSignUp { client, identifier, password, session };
     let (started, told) = auth.put(question, Fields::STRANGER).await?;
-    Ok(Yes::new("A code was sent to your e-mail address.", session_of(&started), told))
+    Ok(Yes::new(Key::CodeSent, session_of(&started), told))
 }
 
 /// `POST /v1/login`: the password alone, and what else is asked for.
@@ -72,8 +73,8 @@ pub(super) async fn login(
     form: Form,
 ) -> Answer {
     let ((identifier, password), device) = both(both(form.email(), form.password()), trusted.or_in(&form))?;
-    let steps = Steps::AtOnce(Proofs::default());
-    let question = PasswordSignIn { client, identifier, password, steps, label, locale: None, device };
+    let (steps, locale) = (Steps::AtOnce(Proofs::default()), form.locale(&auth));
+    let question = PasswordSignIn { client, identifier, password, steps, label, locale, device };
     let (progress, told) = auth.put(question, Fields::STRANGER).await?;
     let mut hand = auth.hand();
     let (message, data) = so_far(&auth, &progress, &mut hand).await?;
@@ -85,14 +86,14 @@ pub(super) async fn login(
 }
 
 /// How far a sign-in came, in the fields of `/v1/login`.
-async fn so_far(auth: &Auth, progress: &Progress, hand: &mut Hand) -> Result<(&'static str, Value), No> {
+async fn so_far(auth: &Auth, progress: &Progress, hand: &mut Hand) -> Result<(Key, Value), No> {
     let (message, account, token, missing) = match progress {
         Progress::SignedIn(signed_in) => {
             let token = hand.session(signed_in.session(), signed_in.expires_at());
-            ("Signed in.", signed_in.account(), token, None)
+            (Key::SignedIn, signed_in.account(), token, None)
         }
         Progress::SecondFactor(missing) => {
-            ("A second factor is needed.", &missing.account, Value::Null, Some(asks_for(missing)))
+            (Key::SecondFactorNeeded, &missing.account, Value::Null, Some(asks_for(missing)))
         }
     };
     let mailed = missing == Some(Factor::MailedCode);
@@ -115,14 +116,14 @@ pub(super) async fn authenticate(
 ) -> Answer {
     let ((identifier, password), (proofs, device)) =
         both(both(form.email(), form.password()), both(proofs(&form), trusted.or_in(&form)))?;
-    let steps = Steps::AtOnce(proofs);
-    let question = PasswordSignIn { client, identifier, password, steps, label, locale: None, device };
+    let (steps, locale) = (Steps::AtOnce(proofs), form.locale(&auth));
+    let question = PasswordSignIn { client, identifier, password, steps, label, locale, device };
     let mut hand = auth.hand();
     match auth.put(question, Fields::STRANGER).await? {
         (Progress::SignedIn(signed_in), told) => {
-            let data = signed_in_as(&auth, &signed_in, &mut hand).await?;
+            let (data, warning) = signed_in_as(&auth, &signed_in, &mut hand).await?;
             let data = with_device(data, signed_in.device(), &mut hand);
-            Ok(Yes::new("Signed in.", data, told).with(hand).with_errors())
+            Ok(Yes::new(Key::SignedIn, data, told).warning(warning).with(hand).with_errors())
         }
         (Progress::SecondFactor(missing), told) => {
             Err(ask_for(&missing).told(told).with_device(missing.device.as_ref(), hand))
@@ -161,41 +162,42 @@ pub(super) fn one(proofs: Proofs, password: Option<Password>) -> Option<Proof> {
 /// The second factor is missing: the field it would be in.
 fn ask_for(missing: &SecondFactor) -> No {
     match asks_for(missing) {
-        Factor::MailedCode if missing.mailed => {
-            No::field("token", "A code was sent to your e-mail address; please enter it.")
-        }
-        Factor::MailedCode => {
-            No::field("token", "Please enter the code that was sent to your e-mail address.")
-        }
-        Factor::Password => No::field("password", "Please enter your password."),
-        _ => No::field("code", "Please enter the code of your authenticator app, or a recovery code."),
+        Factor::MailedCode if missing.mailed => No::field("token", Key::EnterMailedCodeJustSent),
+        Factor::MailedCode => No::field("token", Key::EnterMailedCode),
+        Factor::Password => No::field("password", Key::EnterPassword),
+        _ => No::field("code", Key::EnterAppCode),
     }
 }
 
 /// Somebody who is signed in, in the fields of `/v1/authenticate`.
-async fn signed_in_as(auth: &Auth, signed_in: &SignedIn, hand: &mut Hand) -> Result<Value, No> {
+async fn signed_in_as(
+    auth: &Auth,
+    signed_in: &SignedIn,
+    hand: &mut Hand,
+) -> Result<(Value, Option<Text>), No> {
     let regenerate = signed_in.regenerate();
     let left = signed_in.recovery_codes_left().unwrap_or_default();
     let warning = match regenerate {
-        Regenerate::None => String::new(),
-        Regenerate::Advised if left == 1 => "Only 1 recovery code is left.".into(),
-        Regenerate::Advised => format!("Only {left} recovery codes are left."),
-        Regenerate::Required if left == 0 => "No recovery codes are left. Please make new ones.".into(),
-        Regenerate::Required => format!("Only {left} recovery codes are left. Please make new ones."),
+        Regenerate::None => None,
+        Regenerate::Advised if left == 1 => Some(Key::OneRecoveryCodeLeft.into()),
+        Regenerate::Advised => Some(Text::with(Key::FewRecoveryCodesLeft, left)),
+        Regenerate::Required if left == 0 => Some(Key::NoRecoveryCodesLeft.into()),
+        Regenerate::Required => Some(Text::with(Key::RenewRecoveryCodes, left)),
     };
     let data = json!({
         "needs_code__regeneration": regenerate == Regenerate::Required,
-        "warn_message": warning,
+        "warn_message": "",
         "token": hand.session(signed_in.session(), signed_in.expires_at()),
     });
-    Ok(with_person(data, auth.person(signed_in.account()).await?))
+    Ok((with_person(data, auth.person(signed_in.account()).await?), warning))
 }
 
 /// `POST /v1/magic-link`: mails a link and a code, if the address has an account; the answer is the same if not.
 pub(super) async fn magic_link(State(auth): State<Auth>, Caller(client): Caller, form: Form) -> Answer {
-    let (identifier, locale) = both(form.email(), form.language())?;
+    let (identifier, _) = both(form.email(), form.language())?;
+    let locale = form.locale(&auth);
     let (started, told) = auth.put(SignIn { client, identifier, locale }, Fields::STRANGER).await?;
-    Ok(Yes::new("If there is an account, a link was sent to its address.", session_of(&started), told))
+    Ok(Yes::new(Key::LinkSent, session_of(&started), told))
 }
 
 /// `POST /v1/magic-link/redeem`: by `link`, or by `session_id` and `code`.
@@ -216,7 +218,7 @@ pub(super) async fn redeem_magic_link(
         let (progress, told) = auth.put(question, Fields::STRANGER.led_by("link")).await?;
         (Some(progress), told)
     };
-    let progress = progress.ok_or_else(|| No::field("code", "Nobody was signed in."))?;
+    let progress = progress.ok_or_else(|| No::field("code", Key::NobodySignedIn))?;
     let mut hand = auth.hand();
     let (message, mut data) = so_far(&auth, &progress, &mut hand).await?;
     if let Progress::SecondFactor(SecondFactor { login, offered, .. }) = &progress
@@ -237,10 +239,10 @@ pub(super) async fn prove(
 ) -> Answer {
     let (login, (proofs, password)) =
         both(form.ticket("login"), both(proofs(&form), form.optional_password()))?;
-    let proof = one(proofs, password).ok_or_else(|| No::from(Failure::invalid("code", "is required")))?;
+    let proof = one(proofs, password).ok_or_else(|| No::from(Failure::invalid("code", Key::Required)))?;
     let fields = Fields::STRANGER.led_by("login");
     let (signed_in, told) = auth.put(ProveFactor { client, login, proof, label }, fields).await?;
     let mut hand = auth.hand();
-    let data = signed_in_as(&auth, &signed_in, &mut hand).await?;
-    Ok(Yes::new("Signed in.", data, told).with(hand))
+    let (data, warning) = signed_in_as(&auth, &signed_in, &mut hand).await?;
+    Ok(Yes::new(Key::SignedIn, data, told).warning(warning).with(hand))
 }

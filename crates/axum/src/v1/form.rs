@@ -11,20 +11,28 @@ use super::answer::No;
 use crate::answer::Failure;
 use crate::cookie::{self, Shown};
 use crate::session::Unheld;
-use crate::through::FOREIGN;
+use crate::texts::{Asked, Key, Text};
 use crate::{Auth, body, tickets};
 
 /// A field as it was read, or what is wrong with it.
 pub(super) type Field<T> = Result<T, Failure>;
 
 /// A JSON body.
-pub(super) struct Form(body::Fields);
+pub(super) struct Form {
+    fields: body::Fields,
+    asked: Asked,
+}
 
 impl<S: Sync> FromRequest<S> for Form {
     type Rejection = No;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, No> {
-        Ok(Self(body::Fields::from_request(request, state).await?))
+        let asked = request.extensions().get::<Asked>().cloned().unwrap_or_default();
+        let form = Self { fields: body::Fields::from_request(request, state).await?, asked };
+        if let Ok(Some(language)) = form.language() {
+            form.asked.in_body(language);
+        }
+        Ok(form)
     }
 }
 
@@ -43,18 +51,18 @@ pub(super) fn both<A, B>(a: Field<A>, b: Field<B>) -> Field<(A, B)> {
 impl Form {
     /// A text that may be absent, null or empty, which is all the same.
     pub(super) fn optional(&self, name: &'static str) -> Field<Option<&str>> {
-        Ok(self.0.optional_text(name)?.filter(|text| !text.is_empty()))
+        Ok(self.fields.optional_text(name)?.filter(|text| !text.is_empty()))
     }
 
     /// A text that must be there.
     pub(super) fn required(&self, name: &'static str) -> Field<&str> {
-        self.optional(name)?.ok_or_else(|| Failure::invalid(name, "is required"))
+        self.optional(name)?.ok_or_else(|| Failure::invalid(name, Key::Required))
     }
 
     /// `email`
     pub(super) fn email(&self) -> Field<Identifier> {
         let email = self.required("email")?;
-        Identifier::parse(email).map_err(|why| Failure::invalid("email", format!("cannot be used: {why}")))
+        Identifier::parse(email).map_err(|why| Failure::invalid("email", why))
     }
 
     /// `password`
@@ -64,7 +72,7 @@ impl Form {
 
     /// A password that must be there.
     pub(super) fn password_in(&self, name: &'static str) -> Field<Password> {
-        Password::typed(self.required(name)?).map_err(|_| Failure::invalid(name, "is too long"))
+        Password::typed(self.required(name)?).map_err(|_| Failure::invalid(name, Key::TooLong))
     }
 
     /// `password`, where it may be absent.
@@ -84,7 +92,7 @@ impl Form {
 
     /// `is_recovery`, false where it is absent.
     pub(super) fn is_recovery(&self) -> Field<bool> {
-        Ok(self.0.optional_flag("is_recovery")?.unwrap_or(false))
+        Ok(self.fields.optional_flag("is_recovery")?.unwrap_or(false))
     }
 
     /// A ticket. What is none leads nowhere, so that the library answers and counts it like any unknown one.
@@ -92,19 +100,24 @@ impl Form {
         tickets::ticket(self.required(name)?).ok_or(Failure::InvalidSession)
     }
 
-    /// `language`: of the messages, and kept with the profile.
+    /// `language`: of the answer and the messages, and kept with the profile.
     pub(super) fn language(&self) -> Field<Option<Locale>> {
         let language = self.optional("language")?.map(Locale::new).transpose();
-        language.map_err(|_| Failure::invalid("language", "must be a language tag such as nl-NL"))
+        language.map_err(|_| Failure::invalid("language", Key::NotALanguage))
+    }
+
+    /// The language for messages that the request has sent.
+    pub(super) fn locale(&self, auth: &Auth) -> Option<Locale> {
+        self.asked.locale(auth.texts())
     }
 
     /// `name` and `language`, as the directory keeps them.
-    pub(super) fn profile(&self) -> Field<(Profile, Option<Locale>)> {
+    pub(super) fn profile(&self) -> Field<Profile> {
         let (name, language) = both(self.optional("name"), self.language())?;
         let name = name.map(str::trim).filter(|name| !name.is_empty());
         let profile = json!({ "name": name, "language": language.as_ref().map(Locale::as_str) });
         let profile = Profile::new(profile.to_string().into_bytes());
-        Ok((profile.map_err(|_| Failure::invalid("name", "is too long"))?, language))
+        profile.map_err(|_| Failure::invalid("name", Key::TooLong))
     }
 
     /// `device_token`. What is no ticket is like none.
@@ -116,7 +129,7 @@ impl Form {
     pub(super) fn session_id<K: TicketKind>(&self) -> Field<Option<Ticket<K>>> {
         let session = self.optional("session_id")?;
         if session.is_some_and(|session| session.chars().count() > 64) {
-            return Err(Failure::invalid("session_id", "must have at most 64 characters"));
+            return Err(Failure::invalid("session_id", Text::with(Key::TooManyCharacters, 64)));
         }
         Ok(session.and_then(|session| Ticket::parse(session).ok()))
     }
@@ -131,7 +144,7 @@ impl FromRequestParts<Auth> for Bearer {
     async fn from_request_parts(parts: &mut Parts, auth: &Auth) -> Result<Self, No> {
         auth.held(&parts.method, &parts.headers).map(Self).map_err(|why| match why {
             Unheld::Nothing | Unheld::Confused => No::signed_out(),
-            Unheld::Foreign => FOREIGN.into(),
+            Unheld::Foreign => Failure::ForeignPage.into(),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The endpoints for somebody signed in who changes what signs in, and proves again who he is for that.
 
+use axum::Extension;
 use axum::extract::State;
 use countersign::{
     ChangeAddress, ChangePassword, DeleteAccount, DisableMailedCode, DisableTotp, ListFactors, Proof,
@@ -16,6 +17,7 @@ use crate::answer::Failure;
 use crate::body::Ignored;
 use crate::caller::{Agent, Caller};
 use crate::session::amr;
+use crate::texts::{Asked, Key};
 use crate::{Auth, cookie, whole_seconds};
 
 type Answer = Result<Yes, No>;
@@ -29,7 +31,7 @@ pub(super) async fn step_up(
     form: Form,
 ) -> Answer {
     let (proofs, password) = both(proofs(&form), form.optional_password())?;
-    let proof = one(proofs, password).ok_or_else(|| No::from(Failure::invalid("password", "is required")))?;
+    let proof = one(proofs, password).ok_or_else(|| No::from(Failure::invalid("password", Key::Required)))?;
     let factor = match &proof {
         Proof::MailedCode(_) => "token",
         Proof::Password(_) => "password",
@@ -44,7 +46,7 @@ pub(super) async fn step_up(
         "aal": signed_in.aal(),
         "expires_at": whole_seconds(signed_in.expires_at()),
     });
-    Ok(Yes::new("Proven. Use the new token from now on.", data, told).with(hand))
+    Ok(Yes::new(Key::StepUpDone, data, told).with(hand))
 }
 
 /// `POST /v1/step-up/mail`. A body is not looked at.
@@ -52,12 +54,13 @@ pub(super) async fn mail_step_up(
     State(auth): State<Auth>,
     Caller(client): Caller,
     Bearer(session): Bearer,
+    Extension(asked): Extension<Asked>,
     _: Ignored,
 ) -> Answer {
-    let question = SendStepUpCode { client, session, locale: None };
+    let question = SendStepUpCode { client, session, locale: asked.locale(auth.texts()) };
     let (state, told) = auth.put(question, Fields::BEARER).await?;
     let data = json!({ "expires_in": state.expires_in.as_secs() });
-    Ok(Yes::new("A code was sent to your e-mail address.", data, told))
+    Ok(Yes::new(Key::CodeSent, data, told))
 }
 
 /// `GET /v1/two-factor`
@@ -78,7 +81,7 @@ pub(super) async fn secured(
         "sessions": secured.sessions,
         "recovery": recovery,
     });
-    Ok(Yes::new("How your account is secured.", data, told))
+    Ok(Yes::new(Key::AccountSecurity, data, told))
 }
 
 /// `POST /v1/two-factor/totp/remove`
@@ -90,7 +93,7 @@ pub(super) async fn remove_totp(
 ) -> Answer {
     let password = form.optional_password()?;
     let (_, told) = auth.put(DisableTotp { client, session, password }, Fields::BEARER).await?;
-    Ok(Yes::new("The authenticator app and its recovery codes are off.", Value::Null, told))
+    Ok(Yes::new(Key::AppIsOff, Value::Null, told))
 }
 
 /// `POST /v1/two-factor/email/disable`
@@ -102,7 +105,7 @@ pub(super) async fn disable_mailed_code(
 ) -> Answer {
     let password = form.optional_password()?;
     let (_, told) = auth.put(DisableMailedCode { client, session, password }, Fields::BEARER).await?;
-    Ok(Yes::new("No code is mailed any more when you sign in.", Value::Null, told))
+    Ok(Yes::new(Key::MailedCodesAreOff, Value::Null, told))
 }
 
 /// `POST /v1/two-factor/recovery-codes`
@@ -115,8 +118,7 @@ pub(super) async fn regenerate(
     let password = form.optional_password()?;
     let question = RegenerateRecoveryCodes { client, session, password };
     let (issued, told) = auth.put(question, Fields::BEARER).await?;
-    let message = "Keep the new recovery codes; they are shown this once. Those from before are dead.";
-    Ok(Yes::new(message, recovery_codes(&issued.codes), told))
+    Ok(Yes::new(Key::NewRecoveryCodes, recovery_codes(&issued.codes), told))
 }
 
 /// `POST /v1/change-password`
@@ -136,7 +138,7 @@ pub(super) async fn change_password(
         "token": hand.session(signed_in.session(), signed_in.expires_at()),
         "expires_at": whole_seconds(signed_in.expires_at()),
     });
-    Ok(Yes::new("The new password holds. Use the new token from now on.", data, told).with(hand))
+    Ok(Yes::new(Key::PasswordChanged, data, told).with(hand))
 }
 
 /// `POST /v1/change-email`: mails a code to the new address, and tells the old one.
@@ -147,10 +149,10 @@ pub(super) async fn change_email(
     form: Form,
 ) -> Answer {
     let (to, password) = both(form.email(), form.optional_password())?;
-    let question = ChangeAddress { client, session: bearer, password, to, locale: None };
+    let question = ChangeAddress { client, session: bearer, password, to, locale: form.locale(&auth) };
     let (started, told) = auth.put(question, Fields::BEARER).await?;
     let data = session(&started.session.expose(), &started.state);
-    Ok(Yes::new("A code was sent to the new e-mail address.", data, told))
+    Ok(Yes::new(Key::CodeSentToNewAddress, data, told))
 }
 
 /// `POST /v1/change-email/verify`
@@ -164,7 +166,7 @@ pub(super) async fn verify_change_email(
     let question = Verify { client, purpose, session, code, identifier: None, enter: None };
     let (verified, told) = auth.put(question, Fields::STRANGER.led_by("session_id")).await?;
     let data = json!({ "email": verified.identifier.as_str() });
-    Ok(Yes::new("This is the address of your account from now on.", data, told))
+    Ok(Yes::new(Key::AddressChanged, data, told))
 }
 
 /// `POST /v1/delete-account`
@@ -177,5 +179,5 @@ pub(super) async fn delete_account(
     let password = form.optional_password()?;
     let (_, told) = auth.put(DeleteAccount { client, session, password }, Fields::BEARER).await?;
     let hand = auth.hand().clear(&[cookie::SESSION, cookie::DEVICE]);
-    Ok(Yes::new("The account is gone.", Value::Null, told).with(hand))
+    Ok(Yes::new(Key::AccountDeleted, Value::Null, told).with(hand))
 }

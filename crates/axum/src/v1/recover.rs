@@ -9,11 +9,12 @@ use countersign::{
 };
 use serde_json::{Value, json};
 
-use super::Limits;
+use super::Told;
 use super::answer::{Fields, No, Yes, factors};
 use super::form::{Form, both};
 use crate::answer::Failure;
 use crate::caller::{Agent, Caller};
+use crate::texts::Key;
 use crate::{Auth, cookie, whole_seconds};
 
 type Answer = Result<Yes, No>;
@@ -28,17 +29,18 @@ pub(super) fn session(session: &str, state: &SessionState) -> Value {
 
 /// `POST /v1/forgot-password`: mails a code and a link, if the address has an account; the answer is the same if not.
 pub(super) async fn forgot_password(State(auth): State<Auth>, Caller(client): Caller, form: Form) -> Answer {
-    let (identifier, locale) = both(form.email(), form.language())?;
+    let (identifier, _) = both(form.email(), form.language())?;
+    let locale = form.locale(&auth);
     let (started, told) = auth.put(Recover { client, identifier, locale }, Fields::STRANGER).await?;
     let data = session(&started.session.expose(), &started.state);
-    Ok(Yes::new("If there is an account, a code was sent to its address.", data, told))
+    Ok(Yes::new(Key::ResetCodeSent, data, told))
 }
 
 /// `POST /v1/forgot-password/resend`
 pub(super) async fn resend(State(auth): State<Auth>, Caller(client): Caller, form: Form) -> Answer {
     let id = form.required("session_id")?;
     let (resent, told) = auth.put(Resend { client, session: form.ticket("session_id")? }, SESSION).await?;
-    Ok(Yes::new("If there is an account, a code was sent to its address.", session(id, &resent.state), told))
+    Ok(Yes::new(Key::ResetCodeSent, session(id, &resent.state), told))
 }
 
 /// `POST /v1/forgot-password/verify`: by `link`, or by `session_id` and `code`.
@@ -60,7 +62,7 @@ pub(super) async fn verify(State(auth): State<Auth>, Caller(client): Caller, for
         "expires_in": expires_in.as_secs(),
         "proofs": factors(&asks),
     });
-    Ok(Yes::new("Now choose a new password.", data, told))
+    Ok(Yes::new(Key::ChooseNewPassword, data, told))
 }
 
 /// `POST /v1/reset-password`. Nobody is signed in by it.
@@ -87,7 +89,7 @@ pub(super) async fn reset_password(
         "device_token": hand.device(&reset.device),
         "expires_at": whole_seconds(reset.device_expires_at),
     });
-    Ok(Yes::new("The new password holds. You can sign in with it now.", data, told).with(hand))
+    Ok(Yes::new(Key::PasswordReset, data, told).with(hand))
 }
 
 /// Refusals to somebody who has lost a second factor, and comes with the password each time.
@@ -99,11 +101,11 @@ async fn half_way(
     Caller(client): Caller,
     Agent(label): Agent,
     form: &Form,
-) -> Result<(Ticket<Login>, Limits), No> {
+) -> Result<(Ticket<Login>, Told), No> {
     let (identifier, password) = both(form.email(), form.password())?;
     let steps = Steps::Stepwise;
     let question = PasswordSignIn { client, identifier, password, steps, label, locale: None, device: None };
-    match auth.put_after(Limits::default(), question, LOST).await? {
+    match auth.put_after(Told::default(), question, LOST).await? {
         (Progress::SecondFactor(SecondFactor { login: Some(login), .. }), limits) => Ok((login, limits)),
         (Progress::SecondFactor(_), _) => Err(Failure::Unavailable.into()),
         (Progress::SignedIn(signed_in), limits) => {
@@ -111,7 +113,7 @@ async fn half_way(
             let session = signed_in.session().clone();
             let question = EndSessions { client: Client::unmetered(), session, which: Which::This };
             auth.put(question, LOST).await?;
-            Err(No::unfit("The account asks for no second factor.").told(limits.told))
+            Err(No::unfit(Key::AsksNoSecondFactor).told(limits))
         }
     }
 }
@@ -124,7 +126,7 @@ pub(super) async fn lost_factor(
     form: Form,
 ) -> Answer {
     let (login, limits) = half_way(&auth, caller, agent, &form).await?;
-    let question = RecoverFactor { client: Client::unmetered(), login, locale: None };
+    let question = RecoverFactor { client: Client::unmetered(), login, locale: form.locale(&auth) };
     let (recovery, limits) = auth.put_after(limits, question, LOST).await?;
     let data = json!({
         "ready_at": whole_seconds(recovery.ready_at),
@@ -132,10 +134,10 @@ pub(super) async fn lost_factor(
         "mailed": recovery.code.is_some(),
     });
     let message = match recovery.code {
-        Some(_) => "A code was sent to your e-mail address.",
-        None => "The waiting period runs. Ask again when it is over.",
+        Some(_) => Key::CodeSent,
+        None => Key::RecoveryWaits,
     };
-    Ok(Yes::new(message, data, limits.told))
+    Ok(Yes::new(message, data, limits))
 }
 
 /// `POST /v1/two-factor/recover/finish`: turns the app off by the mailed code. Nobody is signed in by it.
@@ -144,12 +146,12 @@ pub(super) async fn finish(State(auth): State<Auth>, caller: Caller, agent: Agen
     let (login, limits) = half_way(&auth, caller, agent, &form).await?;
     let question = ResetFactors { client: Client::unmetered(), login, code };
     let (_, limits) = auth.put_after(limits, question, LOST).await?;
-    Ok(Yes::new("The authenticator app is off. Sign in, and set up another.", Value::Null, limits.told))
+    Ok(Yes::new(Key::LostAppIsOff, Value::Null, limits))
 }
 
 /// `POST /v1/two-factor/recover/cancel`: by the token of the mailed link.
 pub(super) async fn cancel(State(auth): State<Auth>, Caller(client): Caller, form: Form) -> Answer {
     let question = CancelFactorRecovery { client, link: form.ticket("token")? };
     let (_, told) = auth.put(question, Fields::STRANGER.led_by("token")).await?;
-    Ok(Yes::new("It is cancelled; the second factor stays on.", Value::Null, told))
+    Ok(Yes::new(Key::RecoveryCancelled, Value::Null, told))
 }

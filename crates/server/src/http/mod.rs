@@ -21,9 +21,10 @@ use crate::openapi;
 pub(crate) fn router(auth: Auth, dev: Option<Dev>) -> serde_json::Result<Router> {
     let document = openapi::document(&paths(dev.is_some()))?.to_string();
     let mut router = Router::new().route(DESCRIPTION, get(async || json_text(StatusCode::OK, document)));
-    if let Some(dev) = dev {
-        router = router.merge(dev::router(dev, auth.clone()));
-    }
+    router = match dev {
+        Some(dev) => router.merge(dev::router(dev, auth.clone())),
+        None => router.route(START, get(async || page::start())),
+    };
     let router = router
         .fallback(async || Failure::NoSuchPath)
         .method_not_allowed_fallback(async || Failure::NoSuchMethod)
@@ -37,11 +38,14 @@ pub(crate) fn router(auth: Auth, dev: Option<Dev>) -> serde_json::Result<Router>
 /// Where the endpoints are described.
 const DESCRIPTION: &str = "/openapi.json";
 
+/// Where somebody begins who knows the address alone: with `--dev` the playground.
+const START: &str = "/";
+
 /// The paths of all endpoints, with or without those of `--dev`.
 pub(crate) fn paths(dev: bool) -> Vec<String> {
     let basic = basic_paths().into_iter().map(|path| format!("/auth{path}"));
     let v1 = countersign_axum::paths().into_iter().map(|path| format!("/v1{path}"));
-    let dev = if dev { dev::routes().paths } else { Vec::new() };
+    let dev = if dev { dev::routes().paths } else { vec![START] };
     let own = [DESCRIPTION].into_iter().chain(dev).map(str::to_owned);
     basic.chain(own).chain(v1).collect()
 }

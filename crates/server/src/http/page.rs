@@ -8,10 +8,22 @@ use countersign_axum::answer::Failure;
 const PLAYGROUND_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                                  img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// What the start page may do: nothing. It has links and no style.
+const START_POLICY: &str =
+    "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// The playground's page.
 pub(super) fn playground() -> Response {
     let mut page = kind_of("html", include_str!("../pages/playground/index.html"));
     let policy = HeaderValue::from_static(PLAYGROUND_POLICY);
+    page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    page
+}
+
+/// What a browser shows at the server's address without `--dev`: what this is, and where to go on.
+pub(super) fn start() -> Response {
+    let mut page = kind_of("html", include_str!("../pages/start.html"));
+    let policy = HeaderValue::from_static(START_POLICY);
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     page
 }

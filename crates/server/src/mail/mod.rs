@@ -33,17 +33,17 @@ pub(crate) fn links(base_url: &str) -> Result<Links, String> {
     Links::new(base_url, pages).map_err(|why| format!("{base_url:?} is {why}"))
 }
 
-/// Starts the queue. With `dev` there is no hurry: its clock is moved about, and what waits is not to die of it.
+/// Starts the queue; messages for which no language is known are in `language`. With `dev` there is no hurry: its clock is moved about, and what waits is not to die of it.
 ///
 /// # Errors
 /// Why mail cannot go there.
-pub(crate) fn start(mail: Mail, links: Links, dev: bool) -> Result<MailQueue, String> {
+pub(crate) fn start(mail: Mail, links: Links, language: &str, dev: bool) -> Result<MailQueue, String> {
     let Mail { url, from, templates } = mail;
     let overrides = match &templates {
         Some(directory) => Overrides::new().with_directory(directory),
         None => Ok(Overrides::new()),
     };
-    let templates = overrides.and_then(|overrides| Templates::new("en", overrides));
+    let templates = overrides.and_then(|overrides| Templates::new(language, overrides));
     let templates = templates.map_err(|why| format!("--mail-templates: {why}"))?;
     let delivery = Delivery::open(url, &from)?;
     let clock: Arc<dyn Clock> =

@@ -16,12 +16,15 @@ pub(super) enum Family {
     V1,
     /// What `--dev` opens up.
     Development,
-    /// This document.
+    /// This document, and the page that leads to it.
     Description,
 }
 
 impl Family {
     pub(super) fn of(path: &str) -> Self {
+        if path == "/" {
+            return Self::Description;
+        }
         let families = [("/auth/", Self::Auth), ("/v1/", Self::V1), ("/openapi.json", Self::Description)];
         let family = families.into_iter().find(|(prefix, _)| path.starts_with(prefix));
         family.map_or(Self::Development, |(_, family)| family)

@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 
+use serde_json::{Value, json};
+
 use crate::harness::*;
 
 #[test]
@@ -82,17 +84,52 @@ fn a_session_outlives_a_rotation_of_the_ring() {
 }
 
 #[test]
-fn the_price_of_the_policy_is_in_the_log_and_mail_on_the_console() {
+fn mail_is_on_the_console_after_the_lines_that_say_where_to_begin() {
     let place = Place::new();
     let server = place.start(&["--dev"]);
     server.register("jo@example.com").data();
     let code = server.code("jo@example.com");
     let out = wait(|| Some(server.stdout()).filter(|out| out.contains(&code)));
     assert!(out.starts_with(&format!(
-        "listening on {}\n---- mail to jo@example.com: Your code to sign up\n",
-        server.base()
+        "listening on {base}\nopen {base}/ to click through every flow\n---- mail to jo@example.com: Your code to sign up\n",
+        base = server.base()
     )));
-    assert!(server.stderr().contains("policy.price"));
+}
+
+/// Law 14: the price is one event, whose fields are numbers.
+#[test]
+fn law14_the_price_of_the_policy_is_one_event_of_numbers() {
+    let place = Place::new();
+    let server = place.start(&[]);
+    let log = wait(|| Some(server.stderr()).filter(|log| log.contains("policy.price")));
+    let events: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let prices: Vec<_> = events.iter().filter(|event| event["event"] == "policy.price").collect();
+    let [price] = prices[..] else { panic!("{} events", prices.len()) };
+    let own = ["event", "timestamp", "level"];
+    let fields: Vec<_> =
+        price.as_object().unwrap().iter().filter(|(name, _)| !own.contains(&name.as_str())).collect();
+    assert!(fields.len() > 12 && fields.iter().all(|(_, value)| value.is_number()), "{price}");
+    assert_eq!(
+        (&price["totp_until_disabled"], &price["guesses_until_disabled"]),
+        (&json!(0.0003), &json!(100))
+    );
+    assert!(!log.contains("a patient attacker"), "the table is for terminals");
+}
+
+/// Whoever has just started the server is told what to open, and finds it there.
+#[test]
+fn a_browser_finds_a_page_that_says_where_to_begin() {
+    let place = Place::new();
+    let server = place.start(&[]);
+    let told = wait(|| Some(server.stdout()).filter(|out| out.lines().count() > 1));
+    assert!(told.contains(&format!("open {}/ to see where to begin", server.base())), "{told}");
+    assert!(told.contains("--dev"), "{told}");
+    let page = server.get("/");
+    assert_eq!((page.status, &page.headers["content-type"][..]), (200, "text/html; charset=utf-8"));
+    assert!(page.headers["content-security-policy"].starts_with("default-src 'none'"));
+    for named in ["/openapi.json", "--dev", "docs/http.md"] {
+        assert!(page.text.contains(named), "{named}");
+    }
 }
 
 /// A request that has begun is answered, what it mailed is delivered, and nothing new is taken.

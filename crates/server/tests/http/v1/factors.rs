@@ -97,10 +97,10 @@ fn ten_recovery_codes_work_once_each_and_warn_when_few_are_left() {
         let told = data(&john.recover(&typed));
         let warning = told["warn_message"].as_str().unwrap();
         match 10 - used {
-            0 => assert!(warning.contains("No recovery codes"), "{warning}"),
-            1 => assert!(warning.contains("Only 1 recovery code is"), "{warning}"),
+            0 => assert!(warning.contains("geen herstelcodes"), "{warning}"),
+            1 => assert!(warning.contains("maar 1 herstelcode over"), "{warning}"),
             left @ 2..=3 => {
-                assert!(warning.contains(&format!("Only {left} recovery codes are")), "{warning}")
+                assert!(warning.contains(&format!("maar {left} herstelcodes over")), "{warning}")
             }
             _ => assert_eq!(warning, ""),
         }

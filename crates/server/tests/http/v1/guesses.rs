@@ -67,7 +67,7 @@ fn law_9_codes_of_the_app_are_guessed_ten_times_and_the_drawer_stays_open() {
         assert_eq!(data(&john.login())["has2Fa"], json!(true), "a fresh sign-in gives nothing back");
         assert_eq!(blamed(&john.authenticate(json!({ "code": wrong(&right) }))), "code", "{n}");
     }
-    assert_eq!(wait_of(&john.authenticate(json!({ "code": right }))), 900, "also the right one");
+    assert_eq!(seconds_of(&john.authenticate(json!({ "code": right }))), 900, "also the right one");
     assert_eq!(data(&john.recover(&john.drawer[3]))["warn_message"], "");
     server.advance(900);
     assert_eq!(data(&john.authenticate(json!({ "code": john.totp() })))["email"], "john@example.com");

@@ -5,9 +5,11 @@ mod devices;
 mod documents;
 mod factors;
 mod guesses;
+mod language;
 mod link;
 mod lost_factor;
 mod manage;
+mod metered;
 mod operator;
 mod person;
 mod recovery;
@@ -68,6 +70,12 @@ pub(crate) fn refused(answer: &Answer, status: u16) {
 /// The wait of a 429, with its fields checked.
 pub(crate) fn wait_of(answer: &Answer) -> i64 {
     refused(answer, 429);
+    seconds_of(answer)
+}
+
+/// The wait that the fields of a 429 tell.
+pub(crate) fn seconds_of(answer: &Answer) -> i64 {
+    assert_eq!(answer.status, 429, "{}", answer.text);
     let seconds: i64 = answer.headers["retry-after"].parse().unwrap();
     assert!(
         seconds >= 1 && answer.headers["ratelimit"].ends_with(&format!(";r=0;t={seconds}")),

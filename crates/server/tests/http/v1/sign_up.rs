@@ -47,7 +47,7 @@ fn a_sign_up_ends_signed_in() {
 }
 
 #[test]
-fn what_was_not_told_is_null_and_an_account_is_good_for_both_families() {
+fn document_004_what_was_not_told_is_text_and_an_account_is_good_for_both_families() {
     let place = Place::new();
     let server = start(&place);
     let body = json!({ "email": "vi@example.com", "password": PASSWORD, "name": "", "language": null });
@@ -55,7 +55,7 @@ fn what_was_not_told_is_null_and_an_account_is_good_for_both_families() {
     let body =
         json!({ "email": "vi@example.com", "session_id": session, "code": server.code("vi@example.com") });
     let entered = data(&ask(&server, "/v1/verify-email-otp", &body));
-    assert_eq!((&entered["name"], &entered["language"]), (&Value::Null, &Value::Null));
+    assert_eq!((&entered["name"], &entered["language"]), (&json!(""), &json!("en")));
 
     let id = server.member("jo@example.com")["userId"].clone();
     let john = Person::new(&server, "john@example.com");
