@@ -103,7 +103,7 @@ fn r24_sends_are_limited_per_identifier_whoever_asks() {
         assert_eq!(limit(world.start(purpose, who)).0, RULE_COOLDOWN);
         world.millis(1);
         world.resend(&session).unwrap();
-        for _ in 0..3 {
+        for _ in 0..4 {
             world.seconds(60);
             world.resend(&session).unwrap();
         }

@@ -135,8 +135,8 @@ pub struct Links {
 pub struct SendLimits {
     /// Time between two sends; default 60 s.
     pub cooldown: Duration,
-    /// Sends in the shorter window; default 5 in 30 minutes, the first included; at most 100, in less
-    /// than 7 days.
+    /// Sends in the shorter window, the first message included; default 6 in 30 minutes: one message and
+    /// five resends. At most 100, in less than 7 days.
     pub short: Limit,
     /// Sends in the longer window; default 20 in a day; at most 100, in less than 7 days.
     pub long: Limit,
@@ -312,7 +312,7 @@ impl Settings {
             links: Links { sign_up: days(2), recover: days(1) },
             sends: SendLimits {
                 cooldown: minutes(1),
-                short: Limit { count: 5, window: minutes(30) },
+                short: Limit { count: 6, window: minutes(30) },
                 long: Limit { count: 20, window: days(1) },
             },
             guesses: GuessLimits {

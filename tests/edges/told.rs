@@ -152,7 +152,7 @@ fn r92_the_rules_for_sending_are_told() {
     let world = World::recommended();
     let outcome = world.run(SignIn { client: client(), identifier: id(WHO), locale: None }).unwrap();
     let told: Vec<_> = outcome.limits.iter().map(|quota| (quota.rule, quota.remaining)).collect();
-    for rule in [("resend_cooldown", 0), ("sends_short", 4), ("sends_long", 19)] {
+    for rule in [("resend_cooldown", 0), ("sends_short", 5), ("sends_long", 19)] {
         assert!(told.contains(&rule), "{told:?}");
     }
 }

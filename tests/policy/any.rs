@@ -93,7 +93,7 @@ prop_compose! {
     fn any_settings()(
         codes in codes(),
         guesses in guesses(),
-        sends in (span(MINUTE), limit(Limit { count: 5, window: MINUTE * 30 }), limit(Limit { count: 20, window: DAY })),
+        sends in (span(MINUTE), limit(Limit { count: 6, window: MINUTE * 30 }), limit(Limit { count: 20, window: DAY })),
         every in limit(Limit { count: 60, window: MINUTE }),
         further in prop::collection::vec((0..Operation::ALL.len(), limit(Limit { count: 10, window: MINUTE * 30 })), 0..5),
         totp in (number(6, [0, u8::MAX]), number(30, [0, u32::MAX]), number(1, [0, u8::MAX]), number(1, [0, u8::MAX]), number(160, [0, u16::MAX])),
