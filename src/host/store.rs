@@ -25,7 +25,8 @@ pub enum StoreError {
 ///
 /// The security of the whole library stands on [`Store::commit`] being linearizable: two commits that expect the same
 /// version of a row, on any two nodes, must not both be applied. A store that writes unconditionally lets parallel
-/// guesses count as one and a code be spent twice. Prove yours with [`conformance`](crate::conformance).
+/// guesses count as one and a code be spent twice. Try yours with the suite in `conformance`
+/// (feature `conformance`).
 pub trait Store: Send + Sync {
     /// The rows under `keys`, in the same order, `None` where there is none.
     ///
