@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::Identifier;
-use crate::entropy::Draw;
+use crate::entropy::{Draw, Entropy};
 use crate::ids::{AccountId, Client};
 use crate::record::{RecordKey, RecordKind};
 use crate::secret::Key32;
@@ -40,6 +40,44 @@ pub enum KeyError {
     /// More previous keys than [`KeyRing::MAX_PREVIOUS`].
     #[error("a ring has at most {} previous keys", KeyRing::MAX_PREVIOUS)]
     TooMany,
+}
+
+/// A new key as bytes, for the host to store. It is wiped when dropped, and says nothing in `Debug`.
+///
+/// [`host::generate_key`](crate::host::generate_key) makes one from the host's generator. The bytes become a key by
+/// [`LocatorKey::new`] or [`KeyRing::new`], now and each time they are read back.
+#[derive(Clone)]
+pub struct KeyBytes(Key32);
+
+impl KeyBytes {
+    /// Makes a key of fresh randomness. Uses the entropy up: it must not come with a request as well.
+    ///
+    /// What an attacker could gain: whoever can guess the entropy has the key.
+    ///
+    /// ```
+    /// use countersign::{Entropy, KeyBytes, LocatorKey};
+    /// let key = KeyBytes::from_entropy(Entropy::from_seed([7; 32])); // in tests only
+    /// assert!(LocatorKey::new(key.expose()).is_ok());
+    /// assert_eq!(format!("{key:?}"), "KeyBytes(…)");
+    /// ```
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "used up")]
+    pub fn from_entropy(entropy: Entropy) -> Self {
+        // The streams of requests begin at 1.
+        Self(Key32::new(entropy.stream(0).bytes()))
+    }
+
+    /// The 32 bytes. For the place where the host keeps its keys, readable by the host alone.
+    #[must_use]
+    pub const fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+}
+
+impl core::fmt::Debug for KeyBytes {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("KeyBytes(…)")
+    }
 }
 
 fn material(bytes: &[u8]) -> Result<Key32, KeyError> {

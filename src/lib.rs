@@ -68,7 +68,8 @@
 //! # The host's duties
 //!
 //! 1. A [`Store`](host::Store) whose commit is linearizable; the conformance suite finds out.
-//! 2. Keys from a generator, kept apart from the database ([`LocatorKey`], [`KeyRing`]); the locator key never changes.
+//! 2. Keys from a generator ([`host::generate_key`]), kept apart from the database ([`LocatorKey`], [`KeyRing`]); the
+//!    locator key never changes.
 //! 3. A [`Client`] from the connection itself, not from what the client says.
 //! 4. A [`Mailer`](host::Mailer) that queues, so that time tells nothing.
 //! 5. Clocks that agree to within [`Settings::clock_tolerance`].
@@ -132,7 +133,7 @@ pub use flow::{
 };
 pub use identifier::{Address, Identifier, IdentifierError};
 pub use ids::{AccountId, Action, Client, InvalidId, Label, Locale, Profile};
-pub use keys::{KeyError, KeyId, KeyRing, LocatorKey};
+pub use keys::{KeyBytes, KeyError, KeyId, KeyRing, LocatorKey};
 pub use machine::{
     Committed, Context, Created, DirectoryEntry, Machine, MachineError, NewAccount, Renaming, Request, Row,
     Step, Write,

@@ -9,6 +9,8 @@
 //! | [`Clock`], [`EntropySource`] | | `SystemClock`, `OsEntropy` |
 //! | [`Audit`] | take events | [`NoAudit`] |
 //!
+//! [`generate_key`] makes the keys of a new deployment.
+//!
 //! The drivers, [`Sentry`] and [`AsyncSentry`], hold no logic: each is one loop over [`Step`](crate::Step). Replace
 //! them if they do not fit.
 
@@ -20,6 +22,7 @@ mod error;
 #[cfg(feature = "std")]
 mod faults;
 mod hasher;
+mod keys;
 mod mailer;
 #[cfg(feature = "std")]
 mod memory;
@@ -35,6 +38,7 @@ pub use error::Error;
 #[cfg(feature = "std")]
 pub use faults::{Fault, FaultyStore, Plan};
 pub use hasher::{HashError, PasswordHasher};
+pub use keys::generate_key;
 pub use mailer::{Audit, MailError, Mailer, NoAudit};
 #[cfg(feature = "std")]
 pub use memory::MemoryStore;

@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use countersign::host::{OsEntropy, generate_key};
 use countersign::{KeyRing, LocatorKey};
 use zeroize::Zeroizing;
 
@@ -48,7 +49,11 @@ pub(crate) fn read_or_make(path: &Path, may_make: bool) -> Result<Keys, String> 
             ));
         }
         Err(Unread::Io(why)) if missing(&why) => {
-            make(path).map_err(|why| wrong(format!("cannot be made: {why}")))?;
+            match make(path) {
+                // Another server was quicker: its keys are the keys.
+                Err(why) if why.kind() == io::ErrorKind::AlreadyExists => {}
+                made => made.map_err(|why| wrong(format!("cannot be made: {why}")))?,
+            }
             read(path)
         }
         other => other,
@@ -58,6 +63,19 @@ pub(crate) fn read_or_make(path: &Path, may_make: bool) -> Result<Keys, String> 
         Unread::Refused(why) => wrong(why.into()),
     })?;
     parse(&text).map_err(wrong)
+}
+
+/// Makes a new file for `--keygen`, and never in place of another.
+///
+/// # Errors
+/// If there is a file, or one cannot be made.
+pub(crate) fn make_new(path: &Path) -> Result<(), String> {
+    make(path).map_err(|why| match why.kind() {
+        io::ErrorKind::AlreadyExists => {
+            format!("key file {}: exists already; nothing was written", path.display())
+        }
+        _ => format!("key file {}: cannot be made: {why}", path.display()),
+    })
 }
 
 enum Unread {
@@ -90,10 +108,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, Unread> {
 /// at once end up with the same keys.
 fn make(path: &Path) -> io::Result<()> {
     let draft = draft_path(path)?;
-    let made = write_draft(&draft).and_then(|()| match fs::hard_link(&draft, path) {
-        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    });
+    let made = write_draft(&draft).and_then(|()| fs::hard_link(&draft, path));
     fs::remove_file(&draft)?;
     made
 }
@@ -112,9 +127,8 @@ fn write_draft(draft: &Path) -> io::Result<()> {
     let mut file = options.open(draft)?;
     file.write_all(HEADER.as_bytes())?;
     for name in ["locator", "ring-1"] {
-        let mut key = Zeroizing::new([0_u8; 32]);
-        random::fill(key.as_mut_slice())?;
-        let hex = Zeroizing::new(random::hex(key.as_slice()));
+        let key = generate_key(&OsEntropy).map_err(io::Error::other)?;
+        let hex = Zeroizing::new(random::hex(key.expose()));
         file.write_all(Zeroizing::new(format!("{name} {}\n", hex.as_str())).as_bytes())?;
     }
     file.sync_all()

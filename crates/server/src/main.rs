@@ -82,6 +82,15 @@ fn start_log() {
 }
 
 fn run(config: Config) -> Result<(), Box<dyn Error>> {
+    if config.keygen {
+        keys::make_new(&config.key_file)?;
+        let path = config.key_file.display();
+        writeln!(
+            std::io::stdout(),
+            "new keys written to {path}; keep a copy apart from copies of the store"
+        )?;
+        return Ok(());
+    }
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     // Those that hash stay; the others come and go with calls of the store.
     runtime.max_blocking_threads(STORE_THREADS.saturating_add(BoundedHasher::at_once()));

@@ -55,6 +55,9 @@ pub(crate) struct Options {
     /// How long to go on taking requests once told to stop, while the readiness check says no
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=600))]
     drain: u16,
+    /// Write a new key file at --key-file, for its owner only, and end; a file that is there is left as it is
+    #[arg(long, conflicts_with = "rewrap")]
+    keygen: bool,
     /// Seal every row under the current key of the key file, say how many, and end
     #[arg(long)]
     rewrap: bool,
@@ -77,6 +80,7 @@ pub(crate) struct Config {
     pub(crate) trusted_hops: usize,
     pub(crate) ops_listen: Option<SocketAddr>,
     pub(crate) drain: Duration,
+    pub(crate) keygen: bool,
     pub(crate) rewrap: bool,
     pub(crate) dev: bool,
 }
@@ -110,6 +114,7 @@ impl TryFrom<Options> for Config {
             trust_proxy,
             ops_listen,
             drain,
+            keygen,
             rewrap,
             dev,
         } = options;
@@ -132,6 +137,7 @@ impl TryFrom<Options> for Config {
             trusted_hops: usize::from(trust_proxy),
             ops_listen: ops_listen.map(|text| address(&text)).transpose().map_err(wrong("ops-listen"))?,
             drain: Duration::from_secs(drain.into()),
+            keygen,
             rewrap,
             dev,
         })

@@ -9,20 +9,12 @@ use std::io;
 /// If the operating system has none to give.
 pub(crate) fn name() -> io::Result<String> {
     let mut bytes = [0_u8; 16];
-    fill(&mut bytes)?;
-    Ok(hex(&bytes))
-}
-
-/// Fills a buffer from the operating system's generator.
-///
-/// # Errors
-/// As for [`name`].
-pub(crate) fn fill(bytes: &mut [u8]) -> io::Result<()> {
     #[expect(
         clippy::disallowed_methods,
         reason = "a host's own generator; nothing the core decides comes from it"
     )]
-    getrandom::fill(bytes).map_err(|_| io::Error::other("the operating system gives no randomness"))
+    getrandom::fill(&mut bytes).map_err(|_| io::Error::other("the operating system gives no randomness"))?;
+    Ok(hex(&bytes))
 }
 
 /// Bytes in hexadecimal.

@@ -69,6 +69,32 @@ fn a_key_file_that_others_can_read_or_that_is_no_key_file_is_refused() {
     drop(place.start(&[]));
 }
 
+/// Keys can be made before the first start. A key file that is there is never written over.
+#[test]
+fn keygen_makes_a_key_file_once_and_ends() {
+    let place = Place::new();
+    let path = place.path("new.key");
+    let args = ["--keygen", "--key-file=new.key", "--store=sqlite:test.db"];
+    let output = place.command(&args).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && said.starts_with("new keys written to new.key"), "{said}");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!place.path("test.db").exists(), "no store is opened");
+    let keys = fs::read_to_string(&path).unwrap();
+    for line in keys.lines().filter(|line| line.starts_with("locator") || line.starts_with("ring")) {
+        let key = line.rsplit(' ').next().unwrap();
+        assert!(!said.contains(key), "no key is printed");
+    }
+
+    let why = place.refused(&args);
+    assert!(why.contains("new.key: exists already; nothing was written"), "{why}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), keys);
+    assert!(place.refused(&["--keygen", "--key-file=no/such/place.key"]).contains("cannot be made"));
+
+    drop(place.start(&["--key-file=new.key"]));
+    assert_eq!(fs::read_to_string(&path).unwrap(), keys, "the server starts with these keys");
+}
+
 /// To rotate, a line is added: what was begun under the old key goes on.
 #[test]
 fn a_session_outlives_a_rotation_of_the_ring() {
