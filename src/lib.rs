@@ -78,7 +78,15 @@
 //! # Features
 //!
 //! `std` (default): the in-memory store, the system's clock and generator. Without it the crate is `no_std + alloc`, drivers
-//! included. `conformance`: the suite. Features add; none changes what is decided.
+//! included. `conformance`: the suite. `wasm_js`: the system's generator is that of the browser or of Node.js. Features
+//! add; none changes what is decided.
+//!
+//! # WebAssembly
+//!
+//! On `wasm32-unknown-unknown` there is no operating system. With `default-features = false` the crate builds and runs
+//! there: the host gives the seed of each request ([`Entropy::from_seed`]) and the time. With the feature `wasm_js` the
+//! default features do as well, and `host::OsEntropy` asks `crypto.getRandomValues` of JavaScript. `host::SystemClock`
+//! cannot tell the time there: implement [`host::Clock`] with `Date.now()`.
 //!
 //! The laws the crate keeps, and the tests that fail without each: [`guide::laws`].
 #![no_std]

@@ -47,6 +47,8 @@ mod with_std {
 
     /// The operating system's clock.
     ///
+    /// On `wasm32-unknown-unknown` there is none, and it cannot tell the time: [`ClockError`].
+    ///
     /// ```
     /// use countersign::host::{Clock, SystemClock};
     /// assert!(SystemClock.now().unwrap() > countersign::Timestamp::UNIX_EPOCH);
@@ -56,6 +58,10 @@ mod with_std {
 
     impl Clock for SystemClock {
         fn now(&self) -> Result<Timestamp, ClockError> {
+            // The standard library would panic.
+            if cfg!(all(target_family = "wasm", target_os = "unknown")) {
+                return Err(ClockError);
+            }
             #[expect(clippy::disallowed_methods, reason = "this is the clock that is injected")]
             let now = SystemTime::now();
             let since = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| ClockError)?;
@@ -101,6 +107,8 @@ mod with_std {
     }
 
     /// The operating system's generator.
+    ///
+    /// On `wasm32-unknown-unknown` it is that of JavaScript, with the feature `wasm_js`.
     ///
     /// ```
     /// use countersign::host::{EntropySource, OsEntropy};
