@@ -3,14 +3,18 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::extract::{FromRef, State};
 use axum::response::Html;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use countersign::host::*;
-use countersign::*;
+use countersign::host::{
+    AsyncSentry, Created, Directory, DirectoryEntry, DirectoryError, MailError, Mailer, MemoryStore,
+    NewAccount, NoAudit, OsEntropy, SystemClock, generate_key,
+};
+use countersign::{AccountId, Envelope, Identifier, KeyRing, LocatorKey, Machine, Settings};
 use countersign_argon2::Argon2Hasher;
 use countersign_axum::{Auth, Config, Cookies, CurrentSession, OffloadedPeople, Person};
 use countersign_tokio::{BoundedHasher, OffloadedDirectory, OffloadedStore};
@@ -62,13 +66,16 @@ pub(crate) fn router(auth: Auth) -> Router {
         .with_state(App { auth, paid: Arc::default() })
 }
 
-/// Your user table: here by identifier, in memory.
+/// Your user table: here by identifier, in memory. An id is never given to a second account.
 #[derive(Default)]
-pub(crate) struct Users(Mutex<HashMap<String, AccountId>>);
+pub(crate) struct Users {
+    all: Mutex<HashMap<String, AccountId>>,
+    made: AtomicU64,
+}
 
 impl Users {
     fn table(&self) -> Result<std::sync::MutexGuard<'_, HashMap<String, AccountId>>, DirectoryError> {
-        self.0.lock().map_err(|_| DirectoryError("poisoned".into()))
+        self.all.lock().map_err(|_| DirectoryError("poisoned".into()))
     }
     pub(crate) fn person(&self, account: &AccountId) -> Result<Option<Person>, DirectoryError> {
         let table = self.table()?;
@@ -83,11 +90,9 @@ impl Directory for Users {
         Ok(account.map(|account| DirectoryEntry { account, address, legacy: None, address_proven: true }))
     }
     fn create(&self, new: &NewAccount) -> Result<Created, DirectoryError> {
-        let mut table = self.table()?;
-        // Random in yours, or counted by the database: an id is never used again.
-        let id = AccountId::new(&format!("user-{}", table.len()))
+        let id = AccountId::new(&format!("user-{}", self.made.fetch_add(1, Ordering::Relaxed)))
             .map_err(|why| DirectoryError(why.to_string()))?;
-        Ok(Created::Account(table.entry(new.identifier.as_str().into()).or_insert(id).clone()))
+        Ok(Created::Account(self.table()?.entry(new.identifier.as_str().into()).or_insert(id).clone()))
     }
     fn rename(
         &self,
@@ -122,10 +127,11 @@ impl Mailer for Terminal {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let key = |byte: u8| -> Vec<u8> { (byte..).take(32).collect() }; // yours come from a generator and a key file
+    // Yours are made once and read from where you keep them.
+    let (locator, ring) = (generate_key(&OsEntropy)?, generate_key(&OsEntropy)?);
     let (policy, users) = (Settings::recommended().build()?, Arc::new(Users::default()));
     let sentry = AsyncSentry {
-        machine: Machine::new(policy, LocatorKey::new(&key(1))?, KeyRing::new(&key(2), &[])?),
+        machine: Machine::new(policy, LocatorKey::new(locator.expose())?, KeyRing::new(ring.expose(), &[])?),
         store: OffloadedStore::new(Arc::new(MemoryStore::new())),
         directory: OffloadedDirectory::new(Arc::clone(&users) as _),
         hasher: BoundedHasher::new(Argon2Hasher::recommended()),
