@@ -97,6 +97,11 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+/// The code in the README compiles.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod assurance;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -43,7 +43,10 @@
 //!
 //! ```
 //! use countersign::host::{HashError, MemoryStore, PasswordHasher, Store};
-//! use countersign::*;
+//! use countersign::{
+//!     Client, Context, Entropy, Identifier, KeyRing, Label, LocatorKey, Machine, Password, PasswordHash, PasswordSignIn,
+//!     Progress, Refusal, Salt, Settings, Step, Steps, Timestamp, policy,
+//! };
 //!
 //! /// Takes no time: this is about counting.
 //! struct Quick;

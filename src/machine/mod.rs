@@ -17,7 +17,7 @@
 //! This is the same loop that the drivers in [`host`](crate::host) run:
 //!
 //! ```
-//! # use countersign::*;
+//! # use countersign::{Committed, Context, Created, Machine, MachineError, Request, Step};
 //! # fn answer<R: Request>(machine: &Machine, request: R, context: Context) -> Result<(), MachineError> {
 //! let mut step = machine.begin(request, context);
 //! loop {
@@ -25,7 +25,7 @@
 //!         Step::Find(find) => find.resume(None),                                  // ask your user table
 //!         Step::Load(load) => { let rows = vec![None; load.keys().len()]; load.resume(rows)? }    // read rows
 //!         Step::Prove(_prove) => return Ok(()),                                   // hash a password
-//!         Step::Commit(commit) => commit.resume(Committed::Applied)?,             // compare-and-swap
+//!         Step::Commit(commit) => commit.resume(Committed::Applied)?,             // compare-and-swap; if it fails, `unsure`
 //!         Step::Create(create) => create.resume(Created::Taken),                  // insert into your user table
 //!         Step::Rename(rename) => rename.resume(Created::Taken),                  // update your user table
 //!         Step::Release(release) => release.resume(),                             // free the identifiers there

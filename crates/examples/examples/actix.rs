@@ -4,7 +4,7 @@
 //! The core knows nothing of the framework: each handler makes one request of what came in, and one answer of its outcome. Store
 //! and users are in memory and the keys are new with each start; mail goes to the terminal. Put a proxy in front, which sees to TLS;
 //! the client is then whom it names, and not the peer.
-#![expect(clippy::disallowed_methods, reason = "a host reads its arguments and the generator")]
+#![expect(clippy::disallowed_methods, reason = "a host reads its arguments")]
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,8 +14,15 @@ use actix_web::error::{ErrorBadRequest, ErrorServiceUnavailable};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{StatusCode, header};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, post, rt, web};
-use countersign::host::{AsyncSentry, *};
-use countersign::{http, *};
+use countersign::host::{
+    AsyncSentry, Created, Directory, DirectoryEntry, DirectoryError, MailError, Mailer, NewAccount, NoAudit,
+    OsEntropy, SystemClock, generate_key,
+};
+use countersign::{
+    AccountId, CheckSession, Client, Code, EndSessions, Envelope, Identifier, KeyRing, Label, LocatorKey,
+    Machine, Outcome, Password, PasswordSignIn, Profile, Progress, Proofs, Purpose, Request, Settings,
+    SignUp, Steps, Ticket, TicketKind, Verdict, Verify, Which, http,
+};
 use countersign_argon2::Argon2Hasher;
 use countersign_sqlite::SqliteStore;
 use countersign_tokio::{BoundedHasher, OffloadedDirectory, OffloadedStore};
@@ -213,19 +220,14 @@ impl Directory for Users {
     }
 }
 
-fn key() -> Result<[u8; 32], getrandom::Error> {
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).map(|()| key)
-}
-
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port: u16 = std::env::args().nth(1).map_or(Ok(0), |port| port.parse())?;
     let desk = web::Data::new(Desk {
         machine: Machine::new(
             Settings::recommended().build()?,
-            LocatorKey::new(&key()?)?,
-            KeyRing::new(&key()?, &[])?,
+            LocatorKey::new(generate_key(&OsEntropy)?.expose())?,
+            KeyRing::new(generate_key(&OsEntropy)?.expose(), &[])?,
         ),
         store: OffloadedStore::new(Arc::new(SqliteStore::open_in_memory()?)),
         directory: OffloadedDirectory::new(Arc::new(Users::default())),

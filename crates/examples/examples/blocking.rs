@@ -5,14 +5,21 @@
 //! is to it. No more passwords are hashed at once than there are threads. Store and users are in memory and the keys are new with
 //! each start; mail goes to the terminal. Put a proxy in front, which sees to TLS and to clients that send slowly; the client is then
 //! whom it names, and not the peer.
-#![expect(clippy::disallowed_methods, reason = "a host reads its arguments and the generator")]
+#![expect(clippy::disallowed_methods, reason = "a host reads its arguments")]
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use countersign::host::*;
-use countersign::{http, *};
+use countersign::host::{
+    Created, Directory, DirectoryEntry, DirectoryError, MailError, Mailer, NewAccount, NoAudit, OsEntropy,
+    Sentry, SystemClock, generate_key,
+};
+use countersign::{
+    AccountId, CheckSession, Client, Code, EndSessions, Envelope, Identifier, KeyRing, Label, LocatorKey,
+    Machine, Password, PasswordSignIn, Profile, Progress, Proofs, Purpose, Request, Settings, SignUp, Steps,
+    Ticket, TicketKind, Verdict, Verify, Which, http,
+};
 use countersign_argon2::Argon2Hasher;
 use countersign_sqlite::SqliteStore;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -254,18 +261,13 @@ fn serve(desk: &Sentry, mut request: tiny_http::Request) {
     let _ = request.respond(answer);
 }
 
-fn key() -> Result<[u8; 32], getrandom::Error> {
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).map(|()| key)
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port: u16 = std::env::args().nth(1).map_or(Ok(0), |port| port.parse())?;
     let desk = Sentry {
         machine: Machine::new(
             Settings::recommended().build()?,
-            LocatorKey::new(&key()?)?,
-            KeyRing::new(&key()?, &[])?,
+            LocatorKey::new(generate_key(&OsEntropy)?.expose())?,
+            KeyRing::new(generate_key(&OsEntropy)?.expose(), &[])?,
         ),
         store: Arc::new(SqliteStore::open_in_memory()?),
         directory: Arc::new(Users::default()),
