@@ -33,7 +33,7 @@ proptest! {
 
     /// R35, R38: any secret, any time from 1970 to after 2038, any algorithm, digits and period.
     #[test]
-    #[ignore = "needs oathtool; .ci/run runs it"]
+    #[ignore = "needs oathtool; .ci/full runs it"]
     fn r35_r38_codes_by_time_are_those_of_oathtool(
         secret in prop::collection::vec(any::<u8>(), 16..=64),
         (algorithm, flag) in algorithm(),
@@ -60,7 +60,7 @@ proptest! {
 
     /// R35: any counter.
     #[test]
-    #[ignore = "needs oathtool; .ci/run runs it"]
+    #[ignore = "needs oathtool; .ci/full runs it"]
     fn r35_codes_by_counter_are_those_of_oathtool(
         secret in prop::collection::vec(any::<u8>(), 16..=64),
         digits in 6..=8_u8,

@@ -45,7 +45,7 @@ fn counted<T>(run: impl FnOnce() -> T) -> T {
 }
 
 #[test]
-#[ignore = "needs valgrind; .ci/run runs it"]
+#[ignore = "needs valgrind; .ci/full runs it"]
 fn law8_instructions_do_not_tell_who_lives_there() {
     if cfg!(debug_assertions) {
         panic!("without --release it is not what anybody runs that is counted");

@@ -16,6 +16,7 @@ mod ops;
 mod parallel;
 mod process;
 mod restart;
+mod sample;
 mod secrets;
 mod sign_up;
 mod v1;
