@@ -7,7 +7,8 @@ use crate::harness::*;
 /// How a command is carried out.
 pub(crate) type By = fn(&Server<'_>, &str) -> Answer;
 
-/// The words of a command as the shell parts them: by space, unless quotes of either kind hold it, or a backslash ends the line.
+/// The words of a command as a shell parts them: by space outside quotes of either kind. A backslash at
+/// the end of a line continues the command.
 fn words(command: &str) -> Vec<String> {
     let (mut words, mut quote, mut within) = (vec![String::new()], None, false);
     for letter in command.replace("\\\n", " ").chars() {

@@ -15,7 +15,7 @@ fn walk() -> String {
     blocks.collect::<Vec<_>>().join("\n")
 }
 
-/// Every endpoint of the family that does not lead to a page: a method and where its path begins, as it is asked for.
+/// Every endpoint of the family that does not lead to a page: method, and path up to a parameter.
 fn endpoints(server: &Server<'_>) -> Vec<String> {
     let document = server.get("/openapi.json").json();
     let mut found = vec![];
