@@ -16,13 +16,13 @@ use crate::{Auth, Routes, limits, login, page, register};
 /// The endpoints.
 pub(crate) fn routes() -> Routes<Auth> {
     Routes::new()
-        .route("/register", counts(Operation::SignUp, post(register::register)))
+        .route("/register", counts::<Failure>(Operation::SignUp, post(register::register)))
         .route("/register/link", get(page::sign_up_link))
-        .route("/register/redeem", counts(Operation::RedeemSignUp, post(register::redeem)))
-        .route("/validate/registration", counts(Operation::Verify, post(register::validate)))
-        .route("/resend/otp/{session}", counts(Operation::Resend, put(register::resend)))
-        .route("/otp/{session}", counts(Operation::Cancel, delete(register::cancel)))
-        .route("/login", counts(Operation::PasswordSignIn, post(login::login)))
+        .route("/register/redeem", counts::<Failure>(Operation::RedeemSignUp, post(register::redeem)))
+        .route("/validate/registration", counts::<Failure>(Operation::Verify, post(register::validate)))
+        .route("/resend/otp/{session}", counts::<Failure>(Operation::Resend, put(register::resend)))
+        .route("/otp/{session}", counts::<Failure>(Operation::Cancel, delete(register::cancel)))
+        .route("/login", counts::<Failure>(Operation::PasswordSignIn, post(login::login)))
 }
 
 /// The endpoints, and what holds for each of their answers.

@@ -1,26 +1,48 @@
 //! Every request at an endpoint is counted against its client, also one that never became a request to the library.
 
+use axum::body::HttpBody;
 use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::middleware::{Next, map_response};
-use axum::response::Response;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use countersign::http::headers;
 use countersign::{CountRequest, Operation, Outcome};
 
 use crate::answer::Failure;
+use crate::through::within;
 use crate::{Auth, limits};
 
-/// Says in an answer's extensions which operation's allowance its request was to use.
+/// Says in an answer's extensions whose allowance its request was to use.
 #[derive(Clone, Copy)]
 struct Counts(Operation);
 
-/// An endpoint whose requests use the allowance of an operation, malformed ones too.
-pub(crate) fn counts(operation: Operation, handlers: MethodRouter<Auth>) -> MethodRouter<Auth> {
-    handlers.route_layer(map_response(move |mut answer: Response| async move {
+/// Says in a request's extensions that its body must say that it is JSON.
+#[derive(Clone, Copy)]
+pub(crate) struct JsonOnly;
+
+/// An endpoint whose requests use the allowance of an operation, malformed ones too. `E` is how its family says no.
+pub(crate) fn counts<E: From<Failure> + IntoResponse>(
+    operation: Operation,
+    handlers: MethodRouter<Auth>,
+) -> MethodRouter<Auth> {
+    handlers.route_layer(from_fn(move |request: Request, next: Next| async move {
+        let json_only = request.extensions().get::<JsonOnly>().is_some();
+        let mut answer = if json_only && !request.body().is_end_stream() && !says_json(request.headers()) {
+            E::from(Failure::UnsupportedMedia).into_response()
+        } else {
+            next.run(request).await
+        };
         answer.extensions_mut().insert(Counts(operation));
         answer
     }))
+}
+
+/// Whether the body says that it is JSON: something that a form of another site cannot say unasked.
+fn says_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
 }
 
 /// What came of counting a request.
@@ -47,13 +69,14 @@ impl Auth {
             answer.status(),
             StatusCode::BAD_REQUEST
                 | StatusCode::UNAUTHORIZED
+                | StatusCode::NOT_FOUND
                 | StatusCode::PAYLOAD_TOO_LARGE
                 | StatusCode::UNSUPPORTED_MEDIA_TYPE
                 | StatusCode::UNPROCESSABLE_ENTITY
         );
         match answer.extensions().get::<Counts>().copied() {
             Some(Counts(operation)) if refused && !asked => {
-                let outcome = self.ask(CountRequest { client, operation }).await?;
+                let outcome = within(self.ask(CountRequest { client, operation })).await??;
                 Ok(told(outcome, answer))
             }
             _ => Ok(Counted::Answer(answer)),

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::body::HttpBody;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
@@ -12,6 +11,7 @@ use countersign::{Client, EndSessions, Session, Ticket, Which};
 use crate::Auth;
 use crate::answer::Failure;
 use crate::cookie::{Began, SESSION, Shown, SignedOut, came, forgotten, shown};
+use crate::counted::JsonOnly;
 
 /// How long a request may take, its body's arrival included.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -21,7 +21,12 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// # Errors
 /// [`Failure::TooSlow`].
 pub async fn in_time(request: Request, next: Next) -> Result<Response, Failure> {
-    tokio::time::timeout(ANSWER_WITHIN, next.run(request)).await.map_err(|_| Failure::TooSlow)
+    within(next.run(request)).await
+}
+
+/// What is done within 30 seconds.
+pub(crate) async fn within<T>(what: impl Future<Output = T>) -> Result<T, Failure> {
+    tokio::time::timeout(ANSWER_WITHIN, what).await.map_err(|_| Failure::TooSlow)
 }
 
 /// A layer's work (`axum::middleware::from_fn`): nobody keeps an answer or guesses at what it is, no page frames it, and where it links to
@@ -58,15 +63,13 @@ impl Auth {
     }
 
     /// A request to one of the endpoints: sent by somebody, by a page of ours if by a page, and answered in time.
-    pub(crate) async fn through(&self, request: Request, next: Next) -> Result<Response, Failure> {
+    pub(crate) async fn through(&self, mut request: Request, next: Next) -> Result<Response, Failure> {
         self.client(request.extensions(), request.headers())?;
         if self.0.config.cookies.is_none() {
             return in_time(request, next).await;
         }
         self.at_home(request.method(), request.headers())?;
-        if !request.body().is_end_stream() && !says_json(request.headers()) {
-            return Err(Failure::UnsupportedMedia);
-        }
+        request.extensions_mut().insert(JsonOnly);
         let held = match shown(request.headers(), SESSION) {
             Shown::Once(text) => Ticket::<Session>::parse(text).ok(),
             _ => None,
@@ -88,11 +91,4 @@ impl Auth {
     async fn end(&self, session: Ticket<Session>) {
         let _ = self.ask(EndSessions { client: Client::unmetered(), session, which: Which::This }).await;
     }
-}
-
-/// Whether the body says that it is JSON: something that a form of another site cannot say unasked.
-fn says_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
 }

@@ -166,7 +166,7 @@ async fn host(config: Config) -> Result<(), Box<dyn Error>> {
     let sweeping = tokio::spawn(store::sweep_forever(store.clone(), clock));
     let is_dev = dev;
     let dev = dev_clock.zip(inbox).zip(events).map(|((clock, inbox), events)| Dev { clock, inbox, events });
-    let router = http::router(auth, dev)?.layer(from_fn(metrics::requests));
+    let router = http::router(auth, base_url, dev)?.layer(from_fn(metrics::requests));
 
     // Whoever reads the line may stop the server at once.
     let mut stop = serve::StopSignals::listen()?;

@@ -32,6 +32,14 @@ pub enum TextError {
         /// The language.
         language: String,
     },
+    /// A text is empty.
+    #[error("text {name} of {language} is empty")]
+    Empty {
+        /// The text.
+        name: String,
+        /// The language.
+        language: String,
+    },
     /// A language that is not shipped lacks a text.
     #[error("text {name} of {language} is missing: a language that is not shipped needs all texts")]
     Incomplete {
@@ -113,6 +121,9 @@ impl Texts {
             let (name, text) = (name.as_ref(), text.into());
             let unknown = || TextError::Name(name.to_owned());
             let at = TABLE.iter().position(|row| row.name == name).ok_or_else(unknown)?;
+            if text.trim().is_empty() {
+                return Err(TextError::Empty { name: name.into(), language: language.into() });
+            }
             let values = |text: &str| text.matches(VALUE).count();
             if TABLE.get(at).is_some_and(|row| values(row.english) != values(&text)) {
                 return Err(TextError::Value { name: name.into(), language: language.into() });
@@ -140,8 +151,9 @@ impl Texts {
             .map(|entry| entry.path())
             .filter(|path| path.extension().is_some_and(|end| end == "json"))
             .collect();
-        // A language without a region comes before those with one, which begin with its texts.
-        files.sort();
+        // A language without a region comes before those with one, which begin with its texts: by the names without their ends,
+        // since a dot comes after a hyphen.
+        files.sort_by_key(|path| path.file_stem().map(|name| name.to_ascii_lowercase()));
         files.into_iter().try_fold(self, |texts, path| {
             let text = fs::read_to_string(&path).map_err(|why| unreadable(&path, why.to_string()))?;
             let listed: Map<String, Value> =
@@ -152,7 +164,7 @@ impl Texts {
             });
             let words = words.collect::<Result<Vec<_>, _>>()?;
             let language = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-            texts.with(language, words)
+            texts.with(language, words).map_err(|why| unreadable(&path, why.to_string()))
         })
     }
 
@@ -287,11 +299,29 @@ mod tests {
         #[expect(clippy::disallowed_methods, reason = "a test of what is read from files")]
         let put = |name: &str, text: &str| fs::write(directory.join(name), text).unwrap();
         put("nl.json", r#"{"signed_in": "Hallo."}"#);
-        put("nl-be.json", r#"{"signed_out": "Salut."}"#);
+        put("nl-BE.json", r#"{"signed_out": "Salut."}"#);
+        let whole: Map<String, Value> =
+            Texts::names().map(|(name, text)| (name.to_owned(), text.to_owned().into())).collect();
+        put("fr.json", &Value::Object(whole).to_string());
+        put("fr-CA.json", r#"{"signed_out": "Bye."}"#);
         put("readme.txt", "not looked at");
         let texts = Texts::shipped().with_directory(&directory).unwrap();
-        assert_eq!(texts.say("nl", &Key::SignedIn.into()), "Hallo.");
-        for wrong in ["[]", "{\"signed_in\": 1}", "{\"x\": \"\"}", "{", "{\"and_more\": \"\"}"] {
+        for (language, signed_in, signed_out) in [
+            ("nl", "Hallo.", "U bent afgemeld."),
+            ("nl-BE", "Hallo.", "Salut."),
+            ("fr-CA", "Signed in.", "Bye."),
+        ] {
+            assert_eq!(texts.say(language, &Key::SignedIn.into()), signed_in, "{language}");
+            assert_eq!(texts.say(language, &Key::SignedOut.into()), signed_out, "{language}");
+        }
+        for wrong in [
+            "{\"signed_in\": \" \"}",
+            "[]",
+            "{\"signed_in\": 1}",
+            "{\"x\": \"\"}",
+            "{",
+            "{\"and_more\": \"\"}",
+        ] {
             put("nl.json", wrong);
             assert!(Texts::shipped().with_directory(&directory).is_err(), "{wrong}");
         }

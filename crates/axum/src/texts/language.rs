@@ -1,12 +1,13 @@
 //! Which language an answer is in: the body's `language`, else `Accept-Language`, else the account's, else the server's.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 use countersign::{AccountId, Locale};
 
 use super::Texts;
-use crate::Auth;
+use crate::{Auth, Person};
 
 /// The languages that a request asks for. It goes with the request; the body's is set once the body was read.
 #[derive(Clone, Debug, Default)]
@@ -47,12 +48,23 @@ impl Auth {
             return known.to_owned();
         }
         let person = match account {
-            // A deleted account has nobody any more: that is no failure.
-            Some(account) => self.0.people.person(account).await.ok().flatten(),
+            Some(account) => self.person_soon(account).await,
             None => None,
         };
         let theirs = person.and_then(|person| texts.known(&person.language?).map(str::to_owned));
         theirs.unwrap_or_else(|| texts.default().to_owned())
+    }
+
+    /// Who an account is, if the host says so soon. A slow or failing directory costs an answer its language and nothing else.
+    async fn person_soon(&self, account: &AccountId) -> Option<Person> {
+        let told = tokio::time::timeout(SOON, self.0.people.person(account)).await;
+        let told = told
+            .map_err(|_| "no answer came in time".to_owned())
+            .and_then(|it| it.map_err(|why| why.to_string()));
+        told.unwrap_or_else(|why| {
+            tracing::warn!(event = "host.failed", %why, "the language of an account is not known");
+            None
+        })
     }
 
     /// The catalogue of texts.
@@ -60,6 +72,9 @@ impl Auth {
         &self.0.config.texts
     }
 }
+
+/// How long an answer waits for the language of an account.
+const SOON: Duration = Duration::from_secs(1);
 
 /// The most languages that are looked at.
 const MOST: usize = 16;

@@ -49,6 +49,9 @@ texts! {
         "Er zijn nog maar {} herstelcodes over.";
     NoRecoveryCodesLeft "no_recovery_codes_left" "No recovery codes are left. Please make new ones."
         "Er zijn geen herstelcodes meer over. Maak nieuwe aan.";
+    RenewLastRecoveryCode "renew_last_recovery_code"
+        "Only 1 recovery code is left. Please make new ones."
+        "Er is nog maar 1 herstelcode over. Maak nieuwe aan.";
     RenewRecoveryCodes "renew_recovery_codes" "Only {} recovery codes are left. Please make new ones."
         "Er zijn nog maar {} herstelcodes over. Maak nieuwe aan.";
 

@@ -3,8 +3,9 @@
 use axum::extract::State;
 use countersign::factor::{RecoveryCode, Regenerate};
 use countersign::{
-    Device, Factor, OtpSession, Password, PasswordSignIn, Progress, Proof, Proofs, ProveFactor, Purpose,
-    RedeemSignIn, ResendSignUp, SecondFactor, SignIn, SignUp, SignedIn, Started, Steps, Ticket, Verify,
+    Device, Factor, Operation, OtpSession, Password, PasswordSignIn, Progress, Proof, Proofs, ProveFactor,
+    Purpose, RedeemSignIn, ResendSignUp, SecondFactor, SignIn, SignUp, SignedIn, Started, Steps, Ticket,
+    Verify,
 };
 use serde_json::{Value, json};
 
@@ -182,6 +183,7 @@ async fn signed_in_as(
         Regenerate::Advised if left == 1 => Some(Key::OneRecoveryCodeLeft.into()),
         Regenerate::Advised => Some(Text::with(Key::FewRecoveryCodesLeft, left)),
         Regenerate::Required if left == 0 => Some(Key::NoRecoveryCodesLeft.into()),
+        Regenerate::Required if left == 1 => Some(Key::RenewLastRecoveryCode.into()),
         Regenerate::Required => Some(Text::with(Key::RenewRecoveryCodes, left)),
     };
     let data = json!({
@@ -209,12 +211,14 @@ pub(super) async fn redeem_magic_link(
 ) -> Answer {
     let (progress, told) = if form.optional("session_id")?.is_some() {
         let (session, code) = both(form.ticket("session_id"), form.code("code"))?;
+        auth.count_as(&client, Operation::RedeemSignIn, Fields::STRANGER).await?;
         let (purpose, enter) = (Purpose::SignIn, Some(label));
         let question = Verify { client, purpose, session, code, identifier: None, enter };
         let (verified, told) = auth.put(question, Fields::STRANGER).await?;
         (verified.progress, told)
     } else {
-        let question = RedeemSignIn { client, link: form.ticket("link")?, label };
+        let link = form.ticket("link")?;
+        let question = RedeemSignIn { client, link, label };
         let (progress, told) = auth.put(question, Fields::STRANGER.led_by("link")).await?;
         (Some(progress), told)
     };

@@ -27,14 +27,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post};
 use countersign::http::{Header, headers, limit_headers, uncounted, x_rate_limit};
 use countersign::throttle::Quota;
-use countersign::{AccountId, Operation, Outcome, Request as Question, Timestamp, Verdict};
+use countersign::{
+    AccountId, Client, CountRequest, Operation, Outcome, Request as Question, Timestamp, Verdict,
+};
 use serde_json::{Map, Value, json};
 
 pub(crate) use answer::{Fields, No};
 use answer::{Unworded, worded};
 
 use crate::answer::Failure;
-use crate::counted::{Counted, counts};
+use crate::counted::{self, Counted};
 use crate::texts::Asked;
 use crate::through::guard;
 use crate::{Auth, Routes, limits, page};
@@ -92,6 +94,10 @@ pub(crate) fn routes() -> Routes<Auth> {
                 .merge(counts(Op::ForgetDevices, delete(devices::forget_all))),
         )
         .route("/devices/{id}", counts(Op::ForgetDevices, delete(devices::forget)))
+}
+
+fn counts(operation: Operation, handlers: MethodRouter<Auth>) -> MethodRouter<Auth> {
+    counted::counts::<No>(operation, handlers)
 }
 
 /// Says in an answer's extensions that a 429 of its endpoint has no data.
@@ -175,6 +181,12 @@ impl Auth {
             Verdict::Granted(granted) => Ok((granted, told)),
             Verdict::Refused(refusal) => Err(No::of(&refusal, fields).told(told)),
         }
+    }
+
+    /// Counts a request as the operation that its endpoint is counted by, where it asks for another one: an endpoint has one allowance.
+    async fn count_as(&self, client: &Client, operation: Operation, fields: Fields) -> Result<(), No> {
+        let client = client.clone();
+        self.put(CountRequest { client, operation }, fields).await.map(drop)
     }
 
     /// What this host knows of an account, in the order of the documents: `language`, `id`, `name`, `email`.

@@ -3,9 +3,9 @@
 use axum::extract::State;
 use countersign::factor::RecoveryCode;
 use countersign::{
-    CancelFactorRecovery, Client, EndSessions, GrantedReset, Login, PasswordSignIn, Progress, Proof, Purpose,
-    Recover, RecoverFactor, RedeemRecovery, Resend, ResetFactors, ResetPassword, SecondFactor, SessionState,
-    Steps, Ticket, Verify, Which,
+    CancelFactorRecovery, Client, EndSessions, GrantedReset, Login, Operation, PasswordSignIn, Progress,
+    Proof, Purpose, Recover, RecoverFactor, RedeemRecovery, Resend, ResetFactors, ResetPassword,
+    SecondFactor, SessionState, Steps, Ticket, Verify, Which,
 };
 use serde_json::{Value, json};
 
@@ -47,12 +47,14 @@ pub(super) async fn resend(State(auth): State<Auth>, Caller(client): Caller, for
 pub(super) async fn verify(State(auth): State<Auth>, Caller(client): Caller, form: Form) -> Answer {
     let (grant, told) = if form.optional("session_id")?.is_some() {
         let (session, code) = both(form.ticket("session_id"), form.code("code"))?;
+        auth.count_as(&client, Operation::RedeemRecovery, SESSION).await?;
         let purpose = Purpose::Recover;
         let question = Verify { client, purpose, session, code, identifier: None, enter: None };
         let (verified, told) = auth.put(question, SESSION).await?;
         (verified.grant, told)
     } else {
-        let question = RedeemRecovery { client, link: form.ticket("link")? };
+        let link = form.ticket("link")?;
+        let question = RedeemRecovery { client, link };
         let (grant, told) = auth.put(question, Fields::STRANGER.led_by("link")).await?;
         (Some(grant), told)
     };

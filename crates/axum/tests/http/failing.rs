@@ -63,3 +63,16 @@ async fn law_10_a_sign_in_that_failed_hands_nothing_out() {
     }
     assert!(failed >= 2);
 }
+
+/// A directory that does not answer costs an answer the account's language, and no more than that.
+#[tokio::test]
+async fn an_answer_does_not_wait_for_the_language_of_its_account() {
+    let site = Site::new();
+    let token = site.sign_up("jo@example.com", &[("accept-language", "nl")]).await.data()["token"].clone();
+    site.hangs.store(true, std::sync::atomic::Ordering::SeqCst);
+    let token = token.as_str().unwrap();
+    let answer = post("/v1/logout").bearer(token).to(&site).await;
+    assert_eq!((answer.status, answer.header("content-language")), (200, Some("en")), "{}", answer.text);
+    let answer = get("/account").bearer(token).to(&site).await;
+    assert_eq!(answer.status, 401, "it has ended, and nobody is asked about");
+}

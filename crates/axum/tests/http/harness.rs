@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -11,7 +12,7 @@ use axum::http::{HeaderMap, Request};
 use countersign::host::*;
 use countersign::machine::{Hashed, Work};
 use countersign::*;
-use countersign_axum::{Auth, Config, Cookies, OffloadedPeople};
+use countersign_axum::{Auth, Config, Cookies, OffloadedPeople, People, Person};
 use countersign_tokio::{OffloadedDirectory, OffloadedStore};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -61,6 +62,20 @@ pub(crate) struct Site {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Arc<FaultyStore<MemoryStore>>,
     outbox: Arc<Outbox>,
+    /// Whether who an account is, is never told.
+    pub(crate) hangs: Arc<AtomicBool>,
+}
+
+/// People who are not looked up while the other says so.
+struct Sometimes<P>(P, Arc<AtomicBool>);
+
+impl<P: People> People for Sometimes<P> {
+    async fn person(&self, account: &AccountId) -> Result<Option<Person>, DirectoryError> {
+        if self.1.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        self.0.person(account).await
+    }
 }
 
 impl Site {
@@ -93,12 +108,14 @@ impl Site {
             entropy: Arc::new(OsEntropy),
             audit: Arc::new(NoAudit),
         };
-        let people = OffloadedPeople::new(move |account| users.person(account));
+        let hangs = Arc::new(AtomicBool::new(false));
+        let people =
+            Sometimes(OffloadedPeople::new(move |account| users.person(account)), Arc::clone(&hangs));
         let auth = Auth::new(sentry, people, config);
         let peer: SocketAddr = PEER.parse().unwrap();
         let router =
             app::router(auth.clone()).nest("/auth", auth.basic_routes()).layer(MockConnectInfo(peer));
-        Self { auth, router, clock, store, outbox }
+        Self { auth, router, clock, store, outbox, hangs }
     }
 
     pub(crate) fn calls(&self) -> usize {

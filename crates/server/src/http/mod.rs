@@ -18,12 +18,12 @@ use crate::openapi;
 ///
 /// # Errors
 /// If their description cannot be made.
-pub(crate) fn router(auth: Auth, dev: Option<Dev>) -> serde_json::Result<Router> {
+pub(crate) fn router(auth: Auth, base: String, dev: Option<Dev>) -> serde_json::Result<Router> {
     let document = openapi::document(&paths(dev.is_some()))?.to_string();
     let mut router = Router::new().route(DESCRIPTION, get(async || json_text(StatusCode::OK, document)));
     router = match dev {
         Some(dev) => router.merge(dev::router(dev, auth.clone())),
-        None => router.route(START, get(async || page::start())),
+        None => router.route(START, get(async move || page::start(&base))),
     };
     let router = router
         .fallback(async || Failure::NoSuchPath)

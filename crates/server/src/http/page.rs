@@ -21,8 +21,9 @@ pub(super) fn playground() -> Response {
 }
 
 /// What a browser shows at the server's address without `--dev`: what this is, and where to go on.
-pub(super) fn start() -> Response {
-    let mut page = kind_of("html", include_str!("../pages/start.html"));
+pub(super) fn start(base: &str) -> Response {
+    let text = include_str!("../pages/start.html").replace("{{base}}", base);
+    let mut page = kind_of("html", text);
     let policy = HeaderValue::from_static(START_POLICY);
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     page
@@ -39,7 +40,7 @@ pub(super) fn drawing(svg: String) -> Response {
     (StatusCode::OK, [(header::CONTENT_TYPE, kind)], svg).into_response()
 }
 
-fn kind_of(kind: &str, text: &'static str) -> Response {
+fn kind_of(kind: &str, text: impl IntoResponse) -> Response {
     let kind = HeaderValue::try_from(format!("text/{kind}; charset=utf-8"));
     let Ok(kind) = kind else { return Failure::Unavailable.into_response() };
     (StatusCode::OK, [(header::CONTENT_TYPE, kind)], text).into_response()

@@ -153,7 +153,9 @@ fn a_browser_finds_a_page_that_says_where_to_begin() {
     let page = server.get("/");
     assert_eq!((page.status, &page.headers["content-type"][..]), (200, "text/html; charset=utf-8"));
     assert!(page.headers["content-security-policy"].starts_with("default-src 'none'"));
-    for named in ["/openapi.json", "--dev", "docs/http.md"] {
+    for named in
+        ["/openapi.json", "--dev", "docs/http.md", &format!("curl -X POST {}/auth/register", server.base())]
+    {
         assert!(page.text.contains(named), "{named}");
     }
 }

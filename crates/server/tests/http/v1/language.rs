@@ -153,7 +153,7 @@ fn a_host_replaces_texts_by_a_directory() {
     drop(server);
     put(r#"{"wrong_credential": "No such pair."}"#);
     let why = place.refused(&["--texts", "texts"]);
-    assert!(why.contains("--texts: there is no text \"wrong_credential\""), "{why}");
+    assert!(why.contains("en.json: there is no text \"wrong_credential\""), "{why}");
     let why = place.refused(&["--language", "fr"]);
     assert!(why.contains("--language: there are no texts in \"fr\""), "{why}");
 }

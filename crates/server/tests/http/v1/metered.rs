@@ -102,3 +102,45 @@ fn family_b_counts_malformed_requests() {
     }
     assert_eq!(server.post("/auth/register", &registration("jo@example.com")).retry_after(), 60);
 }
+
+/// Every endpoint that the server describes has sixty a minute for all that is sent there: malformed, without a session, with an id
+/// that is none, and well-formed in each of its forms.
+#[test]
+fn every_endpoint_has_sixty_a_minute_for_all_that_is_sent_there() {
+    let place = Place::new();
+    let server = start(&place);
+    let document = server.get("/openapi.json").json();
+    let endpoints = document["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
+        let described = item.as_object().unwrap().iter();
+        let asks =
+            described.filter(|(_, it)| it["responses"]["200"]["content"].get("application/json").is_some());
+        asks.map(move |(method, _)| (method.to_uppercase(), path.clone()))
+    });
+    let endpoints: Vec<_> =
+        endpoints.filter(|(_, path)| path.starts_with("/v1/") || path.starts_with("/auth/")).collect();
+    assert!(endpoints.len() > 35, "{endpoints:?}");
+    let link = "enter_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let bodies = [
+        "x".to_owned(),
+        "{}".to_owned(),
+        json!({ "session_id": "x", "code": "000000" }).to_string(),
+        json!({ "link": link }).to_string(),
+        json!({ "otpSession": "x", "otp": 1 }).to_string(),
+    ];
+    for (method, path) in endpoints {
+        let path: Vec<_> =
+            path.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect();
+        let path = path.join("/");
+        let heads: [&[(&str, &str)]; 2] = [&[], &[("authorization", "Bearer sess_x")]];
+        let (passed, _) = until_refused(|n| {
+            let body = if method == "GET" { "" } else { &bodies[n % bodies.len()] };
+            server.request(&method, &path, heads[n % heads.len()], body)
+        });
+        // The contract has ten requests in half an hour for the code of a sign-up, right or wrong.
+        let most = if path == "/v1/verify-email-otp" { 10 } else { 60 };
+        assert!(
+            passed == most || (path == "/v1/magic-link/redeem" && passed < 60),
+            "{method} {path}: {passed}"
+        );
+    }
+}
