@@ -136,7 +136,7 @@ export const lost = {
     assert.equal(await own.mailedTo('factor_recovery_started'), 'jo@example.com');
     const opened = await own.openLink('factor_recovery_started');
     await opened.getByRole('button', { name: 'stop it' }).click();
-    await opened.getByText('It is cancelled').waitFor();
+    await opened.getByText('The recovery was cancelled').waitFor();
     await opened.close();
     await own.expectStanding('outside');
     await own.expectEvent('recovery.factor_cancelled');

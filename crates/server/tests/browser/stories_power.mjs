@@ -80,7 +80,7 @@ export const power = {
     await own.press('#card-forgot', 'I lost my password', { status: 200 });
     const opened = await own.openLink('factor_recovery_started');
     await opened.getByRole('button', { name: 'stop it' }).click();
-    await opened.getByText('It is cancelled').waitFor();
+    await opened.getByText('The recovery was cancelled').waitFor();
     await opened.close();
     await own.useMail('recovery_code');
     await own.press('#card-forgot', 'Check the code', { status: 200 });
