@@ -40,6 +40,13 @@ impl Entropy {
     }
 }
 
+impl Entropy {
+    /// The name of the operation that this is the randomness of. No try of a turn draws from its stream.
+    pub(crate) fn operation(&self) -> [u8; 16] {
+        self.stream(u64::MAX).bytes()
+    }
+}
+
 impl Drop for Entropy {
     fn drop(&mut self) {
         self.0.zeroize();

@@ -189,6 +189,15 @@ impl Label {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Client(Option<Vec<u8>>);
 
+/// What a client is named by.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Kind {
+    V4,
+    V6,
+    Name,
+}
+
 impl Client {
     /// The client at an address. IPv4 addresses written as IPv6 count as IPv4, and one IPv6 network of 64 bits is one client, since
     /// whoever has one address of it usually has them all (B026).
@@ -201,18 +210,22 @@ impl Client {
     /// ```
     #[must_use]
     pub fn ip(address: IpAddr) -> Self {
-        let bytes = match address.to_canonical() {
-            IpAddr::V4(v4) => v4.octets().to_vec(),
-            IpAddr::V6(v6) => v6.octets().iter().copied().take(8).collect(),
-        };
-        Self(Some(bytes))
+        match address.to_canonical() {
+            IpAddr::V4(v4) => Self::of(Kind::V4, &v4.octets()),
+            IpAddr::V6(v6) => Self::of(Kind::V6, v6.octets().split_at(8).0),
+        }
     }
 
     /// A client that the host names in another way (a device, a tenant, a mutual-TLS identity).
     #[must_use]
     pub fn named(name: &[u8]) -> Self {
-        // The prefix keeps names apart from addresses.
-        Self(Some([b"name:", name].concat()))
+        Self::of(Kind::Name, name)
+    }
+
+    /// The kind and the length come first, so that no client of one kind, at whatever endpoint, is one of another.
+    fn of(kind: Kind, name: &[u8]) -> Self {
+        let length = u64::try_from(name.len()).unwrap_or(u64::MAX).to_be_bytes();
+        Self(Some([&[kind as u8][..], &length, name].concat()))
     }
 
     /// The same client at one of the host's doors, metered apart from the others.
@@ -228,8 +241,10 @@ impl Client {
     /// ```
     #[must_use]
     pub fn at(&self, door: &str) -> Self {
-        // An address has a fixed length and a name its prefix, so that the zero keeps doors apart from both.
-        Self(self.0.as_ref().map(|bytes| [bytes, &[0][..], door.as_bytes()].concat()))
+        Self(self.0.as_ref().map(|bytes| {
+            let length = u64::try_from(door.len()).unwrap_or(u64::MAX).to_be_bytes();
+            [bytes, &length[..], door.as_bytes()].concat()
+        }))
     }
 
     /// No client: the host meters requests itself, or this is the host's own request. The limits per client are off.

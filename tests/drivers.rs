@@ -12,7 +12,7 @@ use std::task::{Context as TaskContext, Poll, Waker};
 use common::*;
 use countersign::host::{
     AsyncDirectory, AsyncHasher, AsyncSentry, AsyncStore, Directory, DirectoryError, Error, HashError,
-    PasswordHasher, Store, StoreError,
+    MemoryStore, PasswordHasher, Store, StoreError,
 };
 use countersign::machine::{Hashed, Work};
 use countersign::record::{RecordKey, Version};
@@ -173,10 +173,60 @@ fn a_commit_that_failed_is_an_error() {
     world.fail_at(4, Fault::Before);
     assert_eq!(
         world.run(verify(Purpose::SignUp, &session, &code)).unwrap_err(),
-        Error::Machine(MachineError::CommitUnknown)
+        Error::Commit(StoreError::Failed("planned".into()))
     );
     world.heal();
     assert!(world.verify(Purpose::SignUp, &session, &code).is_ok());
+}
+
+/// Law 10: why a commit failed is told: a store that is full is no store whose state is unknown.
+#[test]
+fn law10_a_full_store_is_told_as_full() {
+    let world = World::recommended();
+    let sentry = countersign::host::Sentry {
+        store: Arc::new(MemoryStore::with_capacity_limit(0)),
+        ..world.sentry.clone()
+    };
+    assert_eq!(sentry.run(sign_up("jo@example.com")).unwrap_err(), Error::Commit(StoreError::Full));
+}
+
+/// Law 4: the result of hashing another request's password is refused, though both compare with one stored hash.
+#[test]
+fn law4_the_hash_of_another_request_is_refused() {
+    let world = World::recommended();
+    let _ = world.member("jo@example.com");
+    let part = Part(world.seen.clone(), world.clock.clone());
+    let to_prove = |typed: &str, number: u64| {
+        let request = PasswordSignIn {
+            client: Client::unmetered(),
+            identifier: id("jo@example.com"),
+            password: Password::typed(typed).unwrap(),
+            steps: Steps::Stepwise,
+            label: Label::new(""),
+            locale: None,
+            device: None,
+        };
+        let context = Context { now: world.sentry.clock.now().unwrap(), entropy: seed(number) };
+        let mut step = world.sentry.machine.begin(request, context);
+        loop {
+            step = match step {
+                Step::Find(find) => {
+                    let entry = Directory::find(&part, find.identifier()).unwrap();
+                    find.resume(entry)
+                }
+                Step::Load(load) => {
+                    let rows = part.load(load.keys()).unwrap();
+                    load.resume(rows).unwrap()
+                }
+                Step::Prove(prove) => return prove,
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    let (wrong, right) = (to_prove("AnotherPassword2", 1_000_001), to_prove("MyPassword1!", 1_000_002));
+    let of_right = right.work().run(&part).unwrap();
+    assert!(matches!(wrong.resume(of_right.clone()), Err(MachineError::Misuse(_))), "swapped");
+    assert!(right.resume(of_right).is_ok());
 }
 
 /// A stale retry hashes again only if the salt changed, and a store that calls every commit stale is left in the end.

@@ -90,6 +90,7 @@ impl<S: AsyncStore, D: AsyncDirectory, H: AsyncHasher> AsyncSentry<S, D, H> {
     pub async fn run<R: Request>(&self, request: R) -> Result<Outcome<R::Output>, Error> {
         let context = Context { now: self.clock.now()?, entropy: self.entropy.draw()? };
         let mut step = self.machine.begin(request, context);
+        let mut failed = None;
         loop {
             step = match step {
                 Step::Find(find) => {
@@ -98,7 +99,7 @@ impl<S: AsyncStore, D: AsyncDirectory, H: AsyncHasher> AsyncSentry<S, D, H> {
                 }
                 Step::Load(load) => {
                     let rows = self.store.load(load.keys()).await?;
-                    load.resume(rows)?
+                    load.resume(rows).map_err(|why| Error::after(failed.take(), why))?
                 }
                 Step::Prove(prove) => {
                     let hashed = self.hasher.hash(prove.work().clone()).await?;
@@ -108,7 +109,10 @@ impl<S: AsyncStore, D: AsyncDirectory, H: AsyncHasher> AsyncSentry<S, D, H> {
                     let write = commit.write(self.clock.now()?)?;
                     match self.store.commit(commit.key(), commit.expected(), write).await {
                         Ok(answer) => commit.resume(answer)?,
-                        Err(_) => commit.unsure(),
+                        Err(why) => {
+                            failed = Some(why);
+                            commit.unsure()
+                        }
                     }
                 }
                 Step::Create(create) => {

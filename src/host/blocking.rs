@@ -47,6 +47,7 @@ impl Sentry {
     pub fn run<R: Request>(&self, request: R) -> Result<Outcome<R::Output>, Error> {
         let context = Context { now: self.clock.now()?, entropy: self.entropy.draw()? };
         let mut step = self.machine.begin(request, context);
+        let mut failed = None;
         loop {
             step = match step {
                 Step::Find(find) => {
@@ -55,7 +56,7 @@ impl Sentry {
                 }
                 Step::Load(load) => {
                     let rows = self.store.load(load.keys())?;
-                    load.resume(rows)?
+                    load.resume(rows).map_err(|why| Error::after(failed.take(), why))?
                 }
                 Step::Prove(prove) => {
                     let hashed = prove.work().run(&*self.hasher)?;
@@ -65,7 +66,10 @@ impl Sentry {
                     let write = commit.write(self.clock.now()?)?;
                     match self.store.commit(commit.key(), commit.expected(), write) {
                         Ok(answer) => commit.resume(answer)?,
-                        Err(_) => commit.unsure(),
+                        Err(why) => {
+                            failed = Some(why);
+                            commit.unsure()
+                        }
                     }
                 }
                 Step::Create(create) => {

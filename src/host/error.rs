@@ -13,6 +13,10 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A commit failed for this reason, and its effect is unknown or was undone by another: [`StoreError::Full`] where the
+    /// store has no room for another row.
+    #[error("a commit failed: {0}")]
+    Commit(StoreError),
     /// The directory failed.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -25,4 +29,14 @@ pub enum Error {
     /// The generator failed.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+}
+
+impl Error {
+    /// Why an operation ended, where a commit of it had failed before.
+    pub(super) fn after(commit: Option<StoreError>, why: MachineError) -> Self {
+        match (commit, why) {
+            (Some(commit), MachineError::CommitUnknown) => Self::Commit(commit),
+            (_, why) => Self::Machine(why),
+        }
+    }
 }

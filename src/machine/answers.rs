@@ -97,6 +97,8 @@ pub enum Created {
 pub struct Work {
     password: Password,
     task: Task,
+    /// The operation that asked for it: drawn from the request's own randomness, so that no two have the same.
+    operation: [u8; 16],
 }
 
 #[derive(Clone, Debug)]
@@ -127,6 +129,7 @@ impl Task {
 #[derive(Clone, Debug)]
 pub struct Hashed {
     task: Task,
+    operation: [u8; 16],
     proof: Proof,
 }
 
@@ -138,11 +141,17 @@ enum Proof {
 
 impl Work {
     pub(crate) const fn hash(password: Password, salt: Salt) -> Self {
-        Self { password, task: Task::Hash(salt) }
+        Self { password, task: Task::Hash(salt), operation: [0; 16] }
     }
 
     pub(crate) const fn check(password: Password, stored: Option<PasswordHash>, decoy: Salt) -> Self {
-        Self { password, task: Task::Check { stored, decoy } }
+        Self { password, task: Task::Check { stored, decoy }, operation: [0; 16] }
+    }
+
+    /// The same work, asked for by an operation. A result is taken by no other: one password's result never stands for the
+    /// password of another request.
+    pub(super) fn asked_by(self, operation: [u8; 16]) -> Self {
+        Self { operation, ..self }
     }
 
     /// Does the work with the host's hasher: one hash, whatever is to be done.
@@ -161,14 +170,14 @@ impl Work {
                 Proof::Check { right: false, rehash_due: false }
             }
         };
-        Ok(Hashed { task: self.task.clone(), proof })
+        Ok(Hashed { task: self.task.clone(), operation: self.operation, proof })
     }
 }
 
 impl Hashed {
-    /// Whether it is the result of this work, or of work that stands for it.
+    /// Whether it is the result of this work, or of work of the same operation that stands for it.
     pub(crate) fn is_of(&self, work: &Work) -> bool {
-        self.task.serves(&work.task)
+        self.operation == work.operation && self.task.serves(&work.task)
     }
 
     /// The hash, where one was asked for.

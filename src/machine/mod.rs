@@ -309,6 +309,7 @@ impl<O: 'static> Load<O> {
             return if ours { Ok(decided.applied(frame)) } else { Err(MachineError::CommitUnknown) };
         }
         let work = turn.work(&mut frame.cx(), &Rows { keys: &keys, rows: &rows })?;
+        let work = work.map(|work| work.asked_by(frame.entropy.operation()));
         // What was hashed for an earlier try still stands if it was hashed with the same salt, or compared with the same hash.
         let hashed = hashed.filter(|hashed| work.as_ref().is_some_and(|work| hashed.is_of(work)));
         match work {
@@ -337,7 +338,7 @@ impl<O: 'static> Prove<O> {
     /// Goes on with what [`Work::run`] returned.
     ///
     /// # Errors
-    /// [`MachineError`] if that was the result of other work.
+    /// [`MachineError`] if that was the result of other work: of another request, also where both compare with one stored hash.
     pub fn resume(self, hashed: Hashed) -> Result<Step<O>, MachineError> {
         if !hashed.is_of(&self.work) {
             return Err(MachineError::Misuse("the hash is of other work"));

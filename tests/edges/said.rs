@@ -370,3 +370,16 @@ fn what_may_be_done_after_a_refusal_is_told() {
     assert_ne!(client.at("POST /login"), client.at("POST /authenticate"));
     assert_eq!(Client::unmetered().at("POST /login"), Client::unmetered());
 }
+
+/// B023: no client is another, at whatever endpoint and whatever it is named by.
+#[test]
+fn b023_no_client_at_an_endpoint_is_another() {
+    let ip = |text: &str| Client::ip(text.parse().unwrap());
+    assert_ne!(ip("32.1.13.184").at("abc"), ip("2001:db8:61:6263::1"));
+    assert_ne!(Client::named(b"a\0door"), Client::named(b"a").at("door"));
+    assert_ne!(Client::named(b"a").at("bc"), Client::named(b"a").at("b").at("c"));
+    assert_ne!(Client::named(&[192, 0, 2, 1]), ip("192.0.2.1"));
+    let all: std::collections::BTreeSet<_> =
+        ["1.2.3.4", "1.2.3.5", "2001:db8::1", "2001:db8:1::1"].map(|text| format!("{:?}", ip(text))).into();
+    assert_eq!(all.len(), 1, "nothing of it is shown");
+}
