@@ -58,6 +58,11 @@ impl Methods {
         Self(self.0 | 1 << method as u8)
     }
 
+    #[must_use]
+    pub(crate) const fn without(self, method: Method) -> Self {
+        Self(self.0 & !(1 << method as u8))
+    }
+
     pub(crate) const fn has(self, method: Method) -> bool {
         self.0 & (1 << method as u8) != 0
     }

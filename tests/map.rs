@@ -5,6 +5,8 @@
 #![allow(clippy::arithmetic_side_effects, clippy::disallowed_methods, reason = "tests")]
 
 mod common;
+#[path = "common/owner.rs"]
+mod owner;
 #[path = "common/people.rs"]
 mod people;
 
@@ -269,11 +271,6 @@ fn managing(walked: &mut Walked) {
         let request = StepUp { client: client(), session: own(), proof, label: label() };
         let next = walked.go(world, at(Operation::StepUp), request, |it| inside(world, it.session()));
         let own = || next.session().clone();
-        let request =
-            ChangeAddress { client: client(), session: own(), password: None, to: id(NEW), locale: None };
-        walked.to(world, at(Operation::ChangeAddress), NewAddress, request);
-        let request = EnrolTotp { client: client(), session: own(), password: password(PASSWORD) };
-        walked.to(world, at(Operation::EnrolTotp), Enrolling, request);
         if person.app.is_none() {
             let (current, new) = (password(PASSWORD), password("AnotherPassword2!"));
             let request =
@@ -293,8 +290,15 @@ fn managing(walked: &mut Walked) {
     let world = World::new(settings);
     world.member(WHO);
     let session = world.stepwise(WHO, PASSWORD).unwrap().signed_in().unwrap().session().clone();
+    let request = EnrolTotp { client: me(), session: session.clone(), password: password(PASSWORD) };
+    walked.to(&world, (MustAct, Operation::EnrolTotp), Enrolling, request);
     let request = EnableMailedCode { client: me(), session: session.clone(), password: password(PASSWORD) };
     walked.go(&world, (MustAct, Operation::EnableMailedCode), request, |_| inside(&world, &session));
+    let world = World::recommended();
+    world.legacy(WHO, false);
+    let session = world.stepwise(WHO, PASSWORD).unwrap().signed_in().unwrap().session().clone();
+    let request = ChangeAddress { client: me(), session, password: None, to: id(WHO), locale: None };
+    walked.to(&world, (MustAct, Operation::ChangeAddress), NewAddress, request);
     let mut settings = two_codes();
     settings.actions.regenerate_codes = true;
     let world = World::new(settings);
@@ -302,6 +306,8 @@ fn managing(walked: &mut Walked) {
     world.prove(&world.login(WHO), Proof::RecoveryCode(person.drawer.pop().unwrap())).unwrap();
     let last = Proof::RecoveryCode(person.drawer.pop().unwrap());
     let session = world.prove(&world.login(WHO), last).unwrap().session().clone();
+    world.seconds(30);
+    let session = world.step_up(&session, person.totp(&world)).unwrap().session().clone();
     let request = RegenerateRecoveryCodes { client: me(), session: session.clone(), password: None };
     walked.go(&world, (MustAct, Operation::RegenerateRecoveryCodes), request, |_| inside(&world, &session));
 

@@ -267,6 +267,9 @@ pub struct Recovery {
 pub struct StepUp {
     /// For how long what was proven counts as proven now, when credentials are changed; default 5 minutes, at most an hour.
     pub max_age: Duration,
+    /// Whether a recovery code counts as proven for changes of credentials; default no. A recovery code signs in, and lets a lost
+    /// authenticator app be bound anew. With `true`, whoever finds the codes and knows the password replaces everything else.
+    pub recovery_code: bool,
 }
 
 /// What whoever signs in must do before the session is worth anything else. An authenticator to be enrolled is required by
@@ -343,7 +346,7 @@ impl Settings {
                 max_failures: 8,
             },
             recovery: Recovery { further_proof: true, factor_wait: days(3), factor_window: days(7) },
-            step_up: StepUp { max_age: minutes(5) },
+            step_up: StepUp { max_age: minutes(5), recovery_code: false },
             actions: Actions { verify_address: true, regenerate_codes: false },
             notices: Limit { count: 20, window: days(1) },
             clients: ClientLimits { every: Limit { count: 60, window: minutes(1) }, further: Vec::new() },

@@ -50,6 +50,8 @@ pub(crate) struct Totp {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct PendingTotp {
     secret: SealedSecret,
+    /// The sign-in whose session began it, and alone may end it.
+    pub(crate) root: [u8; 8],
     pub(crate) expires_at: Timestamp,
 }
 
@@ -124,10 +126,10 @@ impl PendingTotp {
         key: &DataKey,
         secret: &TotpSecret,
         params: TotpParams,
-        expires_at: Timestamp,
+        (root, expires_at): ([u8; 8], Timestamp),
         draw: &mut Draw,
     ) -> Result<Self, RecordError> {
-        Ok(Self { secret: SealedSecret::seal(key, secret, params, draw)?, expires_at })
+        Ok(Self { secret: SealedSecret::seal(key, secret, params, draw)?, root, expires_at })
     }
 
     /// The authenticator app, once the code is right; the step of that code is spent with it (R87).

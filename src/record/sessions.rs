@@ -16,6 +16,8 @@ use crate::{Label, Timestamp};
 pub(crate) struct StoredSession {
     /// The digest of its ticket, which is also the name its label is sealed under.
     ticket: [u8; 16],
+    /// The sign-in that it goes back to: what a session began is worth something only while one with this root is there.
+    root: [u8; 8],
     pub(crate) proven: Proven,
     pub(crate) created_at: Timestamp,
     /// Its absolute end.
@@ -37,7 +39,8 @@ impl StoredSession {
     ) -> Result<Self, RecordError> {
         let label = key.seal(&ticket, label.as_str().as_bytes()).ok_or(RecordError::Malformed)?;
         let expires_at = now.saturating_add(policy.settings().sessions.life);
-        Ok(Self { ticket, proven, created_at: now, expires_at, last_used_at: now, label })
+        let root = first_half(&ticket);
+        Ok(Self { ticket, root, proven, created_at: now, expires_at, last_used_at: now, label })
     }
 
     pub(crate) fn label(&self, key: &DataKey) -> Result<Label, RecordError> {
@@ -61,10 +64,19 @@ impl StoredSession {
 
     /// What the owner may know it by: enough to tell it from the account's others, and nothing that opens it.
     pub(crate) fn id(&self) -> [u8; 8] {
-        let mut id = [0; 8];
-        id.iter_mut().zip(&self.ticket).for_each(|(to, from)| *to = *from);
-        id
+        first_half(&self.ticket)
     }
+
+    /// The sign-in that it goes back to, by way of any number of step-ups.
+    pub(crate) const fn root(&self) -> [u8; 8] {
+        self.root
+    }
+}
+
+fn first_half(digest: &[u8; 16]) -> [u8; 8] {
+    let mut half = [0; 8];
+    half.iter_mut().zip(digest).for_each(|(to, from)| *to = *from);
+    half
 }
 
 /// The sessions of an account, the oldest first.
@@ -94,6 +106,16 @@ impl StoredSessions {
         let over = self.0.len().saturating_sub(most);
         self.0.drain(..over);
         over
+    }
+
+    /// Lets the newest session go back to a sign-in before it: a step-up takes along what its session began.
+    pub(crate) fn newest_goes_back_to(&mut self, root: [u8; 8]) {
+        self.0.last_mut().into_iter().for_each(|session| session.root = root);
+    }
+
+    /// Whether there is a session that goes back to a sign-in.
+    pub(crate) fn goes_back_to(&self, root: [u8; 8]) -> bool {
+        self.0.iter().any(|session| session.root == root)
     }
 
     /// Where the session of a ticket is. Looks at all of them in constant time.

@@ -148,7 +148,9 @@ fn b113_the_confirming_code_does_nothing_else() {
 #[test]
 fn b118_no_session_keeps_the_level_of_a_removed_app() {
     for by_recovery in [false, true] {
-        let world = World::recommended();
+        let mut settings = Settings::recommended();
+        settings.step_up.recovery_code = true;
+        let world = World::new(settings);
         let mut person = world.owner(WHO, APP);
         if by_recovery {
             let proof = Proof::RecoveryCode(person.drawer[0].clone());

@@ -3,7 +3,7 @@
 //! | law | where |
 //! |---|---|
 //! | 4 no skipping, 9 locks are local | `attacks`: whatever strangers do, the owner keeps the account and gets in |
-//! | 3 spent once, 5 bound | `resets`, `parallel` |
+//! | 3 spent once, 5 bound | `resets`, `parallel`, `begun` |
 //! | 10 fail closed, 12 one record at a time | `faults` |
 //! | 8 indistinguishable | `tests/two_worlds.rs` |
 //! | 11 secrets stay put | `trail` |
@@ -23,6 +23,7 @@ mod people;
 
 mod attacker;
 mod attacks;
+mod begun;
 mod defects;
 mod faults;
 mod household;

@@ -194,7 +194,8 @@ fn r90_b097_nothing_is_mailed_to_an_unproven_address() {
     let _ = world.legacy(WHO, false);
     let session = session(world.stepwise(WHO, PASSWORD).unwrap());
     assert_eq!(world.step_up_code(&session).unwrap_err(), Refusal::FactorNotAllowed);
-    assert_eq!(world.enrol(&session).map(|_| ()).unwrap_err(), Refusal::FactorNotAllowed);
+    let actions = vec![Todo::VerifyAddress];
+    assert_eq!(world.enrol(&session).map(|_| ()).unwrap_err(), Refusal::ActionRequired { actions });
     assert_eq!(world.mails(), 0);
 }
 

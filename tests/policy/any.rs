@@ -81,7 +81,7 @@ prop_compose! {
         s.links.recover = recover_link;
         (s.devices.max_failures, s.devices.skip_second_factor) = (max_failures, skip_second_factor);
         s.recovery = Recovery { further_proof, factor_wait, factor_window };
-        s.step_up = StepUp { max_age };
+        s.step_up = StepUp { max_age, ..s.step_up };
         s.actions = Actions { verify_address, regenerate_codes };
         (s.factors.mailed_code, s.factors.required) = (mailed_code, required);
         s.notices = notices;

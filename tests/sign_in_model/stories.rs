@@ -179,7 +179,17 @@ fn every_answer_is_the_models() {
 
 #[test]
 fn every_answer_is_the_models_with_idle_sessions() {
-    check(400, 1, any_way(), &["factor_not_allowed", "second_factor_skipped"]);
+    // Here a second factor is required before an address can be changed, and few stories come so far.
+    let never = [
+        "factor_not_allowed",
+        "second_factor_skipped",
+        "settled_at_the_door",
+        "settled_for_another",
+        "rename_refused",
+        "moved",
+        "address_proven",
+    ];
+    check(400, 1, any_way(), &never);
 }
 
 /// Law 7: with a clock that also runs backwards.

@@ -16,16 +16,17 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::enrol::no;
-use super::sessions::{Bearer, SignedInAs, signed_in_as, signed_in_requests};
+use super::sessions::{Bearer, Freshness, SignedInAs, signed_in_as, signed_in_requests};
 use crate::flow::codes::start::{Wanted, Wish, find};
 use crate::flow::desk::Opened;
+use crate::flow::sign_in::signed_in::required;
 use crate::flow::sign_up::open::conflict;
 use crate::machine::turn::{Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Created, DirectoryEntry, Hashed, MachineError, Renaming};
 use crate::record::{Account, RecordKey};
 use crate::{
     AccountId, Address, Client, Envelope, EventKind, Identifier, Locale, MessageKind, Password, Purpose,
-    Refusal, Session, Started, Ticket, Verdict, Verified,
+    Refusal, Session, Started, Ticket, Todo, Verdict, Verified,
 };
 
 /// Begin to change the address of the account, which is also its identifier. The present address is told; a code goes to the new one, for
@@ -54,8 +55,8 @@ pub struct ChangeAddress {
 signed_in_requests!(ChangeAddress -> Started);
 
 impl SignedInAs<Started> for ChangeAddress {
-    const FRESH: bool = true;
-    const WHILE_DUE: bool = true;
+    const FRESH: Freshness = Freshness::Full;
+    const WHILE_DUE: &'static [Todo] = &[Todo::VerifyAddress];
 
     fn password(&self) -> Option<&Password> {
         self.password.as_ref()
@@ -77,7 +78,7 @@ impl SignedInAs<Started> for ChangeAddress {
         let (row, now, mut told) = (desk.row, desk.now, desk.notices());
         desk.sends(purpose).charge(cx.policy.send_rules(), now);
         let gone = MachineError::Misuse("no session there");
-        let session = desk.record.sessions.get(at).ok_or(gone)?.id();
+        let session = desk.record.sessions.get(at).ok_or(gone)?.root();
         let credentials = desk.record.credentials(&desk.key)?;
         let wanted = Wanted::ChangeAddress {
             account: credentials.id.clone(),
@@ -85,7 +86,18 @@ impl SignedInAs<Started> for ChangeAddress {
             session,
         };
         let mut mail = Vec::new();
-        if self.to != credentials.identifier {
+        let others = self.to != credentials.identifier;
+        if let Some(action) = required(cx.policy, &desk.record).first().copied().filter(|_| others) {
+            // The address that is to be verified is the one that there is.
+            let actions = required(cx.policy, &desk.record);
+            return no(
+                cx,
+                desk,
+                Refusal::ActionRequired { actions },
+                Some(EventKind::ActionRequired { action }),
+            );
+        }
+        if others {
             let notice = desk.notify(cx, MessageKind::AddressChangeStarted(self.to.address().clone()))?;
             told.push(EventKind::AddressChangeStarted);
             told.push(EventKind::NoticeSent { notice: notice.kind.name() });
@@ -158,8 +170,14 @@ impl Turn<Verified> for Allow {
     ) -> Result<Decision<Verified>, MachineError> {
         let Move { row, id, to, .. } = &*self.move_;
         let desk = Opened::<Account>::existing(cx, rows, 0)?;
-        let same =
-            |desk: &Opened<Account>| desk.record.generation == self.generation && !desk.record.suspended;
+        // What a session began ends with it, however it ended; and while the password is said to be known to others.
+        let same = |desk: &Opened<Account>| {
+            let account = &desk.record;
+            account.generation == self.generation
+                && !account.suspended
+                && !account.change_password
+                && account.sessions.goes_back_to(self.move_.session)
+        };
         let Some(mut desk) = desk.filter(same) else {
             return Ok(conflict(cx, row, Purpose::ChangeAddress, Refusal::InvalidSession));
         };
@@ -237,7 +255,7 @@ pub(in crate::flow) fn settle(
         return Ok(Vec::new());
     }
     desk.record.end_move(&desk.key, reached_by, &mut cx.draw)?;
-    desk.record.sessions.end(|_, session| Some(session.id()) != keep);
+    desk.record.sessions.end(|_, session| Some(session.root()) != keep);
     tell_both(cx, desk, before.address)
 }
 

@@ -9,12 +9,12 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::factors::change;
-use super::sessions::{SignedInAs, signed_in_as, signed_in_requests};
+use super::sessions::{Freshness, SignedInAs, signed_in_as, signed_in_requests};
 use crate::flow::desk::Opened;
 use crate::machine::turn::{Change, Cx, Decision, Next, Rows, Turn};
 use crate::machine::{Hashed, MachineError};
 use crate::record::{Account, RecordKey};
-use crate::{Client, EventKind, MessageKind, Password, Session, Ticket, Verdict};
+use crate::{Client, EventKind, MessageKind, Password, Session, Ticket, Todo, Verdict};
 
 change! {
     /// Delete the account. It takes the highest assurance that the account has, and fresh (B120). Everything goes, and the address is told.
@@ -35,7 +35,8 @@ signed_in_requests!(DeleteAccount -> Deleted);
 const STAYS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 impl SignedInAs<Deleted> for DeleteAccount {
-    const FRESH: bool = true;
+    const FRESH: Freshness = Freshness::Full;
+    const WHILE_DUE: &'static [Todo] = &[];
 
     fn password(&self) -> Option<&Password> {
         self.password.as_ref()

@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::fresh::gate;
-use super::sessions::{Ended, SignedInAs, signed_in_as, signed_in_requests};
+use super::sessions::{Ended, Freshness, SignedInAs, signed_in_as, signed_in_requests};
 use crate::assurance::Methods;
 use crate::flow::desk::Opened;
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::record::{Account, RecordError, StoredDevice};
-use crate::{Client, Device, EventKind, Label, Session, Ticket, Timestamp, Verdict};
+use crate::{Client, Device, EventKind, Label, Session, Ticket, Timestamp, Todo, Verdict};
 
 /// Trust the device that asks: its owner's passwords are counted apart from what strangers guess, and for as long as the policy says no
 /// second factor is asked for on it.
@@ -117,7 +117,8 @@ signed_in_requests!(
 );
 
 impl SignedInAs<DeviceTrusted> for TrustDevice {
-    const FRESH: bool = true;
+    const FRESH: Freshness = Freshness::Full;
+    const WHILE_DUE: &'static [Todo] = &[];
 
     fn decide(
         &self,
@@ -128,7 +129,8 @@ impl SignedInAs<DeviceTrusted> for TrustDevice {
         let (row, mut told, now) = (desk.row, desk.notices(), desk.now);
         let settings = cx.policy.settings().devices;
         // The gate has seen every factor a moment ago; trust never comes from trust.
-        let skips = settings.skip_second_factor && gate(cx, &desk, at, Methods::default()).is_none();
+        let skips =
+            settings.skip_second_factor && gate(cx, &desk, at, Methods::default(), Self::FRESH).is_none();
         let device = Ticket::<Device>::mint(&desk.row, cx.ring, &mut cx.draw).ok_or(RecordError::Sealed)?;
         let digest = device.digest(&desk.key);
         let stored = StoredDevice::new(&desk.key, digest, skips, now, cx.policy, &self.label, &mut cx.draw)?;
@@ -143,6 +145,9 @@ impl SignedInAs<DeviceTrusted> for TrustDevice {
 }
 
 impl SignedInAs<Vec<DeviceInfo>> for ListDevices {
+    const FRESH: Freshness = Freshness::Any;
+    const WHILE_DUE: &'static [Todo] = &[];
+
     fn decide(
         &self,
         cx: &mut Cx<'_>,
@@ -168,6 +173,9 @@ impl SignedInAs<Vec<DeviceInfo>> for ListDevices {
 }
 
 impl SignedInAs<Ended> for ForgetDevices {
+    const FRESH: Freshness = Freshness::Any;
+    const WHILE_DUE: &'static [Todo] = &[];
+
     fn decide(
         &self,
         cx: &mut Cx<'_>,

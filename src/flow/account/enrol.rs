@@ -6,18 +6,18 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::sessions::{Bearer, SignedInAs, signed_in_as, signed_in_requests};
+use super::sessions::{Bearer, Freshness, SignedInAs, signed_in_as, signed_in_requests};
 use crate::factor::{Algorithm, RecoveryCode, TotpParams, TotpSecret};
 use crate::flow::desk::{Opened, shut};
 use crate::flow::limited;
 use crate::flow::sign_in::prove::refusal;
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
-use crate::record::{Account, PendingTotp, Shown};
+use crate::record::{Account, PendingTotp, Shown, StoredSession};
 use crate::throttle::Shut;
 use crate::{
     Client, Code, Envelope, EventKind, Factor, Identifier, MessageKind, Password, Refusal, Session, Ticket,
-    Timestamp, Verdict,
+    Timestamp, Todo, Verdict,
 };
 
 /// Begin to set up an authenticator app: makes a secret for it.
@@ -105,8 +105,8 @@ signed_in_requests!(
 );
 
 impl SignedInAs<TotpEnrolment> for EnrolTotp {
-    const FRESH: bool = true;
-    const WHILE_DUE: bool = true;
+    const FRESH: Freshness = Freshness::Binding;
+    const WHILE_DUE: &'static [Todo] = &[Todo::EnrolFactor, Todo::RegenerateRecoveryCodes];
 
     fn password(&self) -> Option<&Password> {
         Some(&self.password)
@@ -116,7 +116,7 @@ impl SignedInAs<TotpEnrolment> for EnrolTotp {
         &self,
         cx: &mut Cx<'_>,
         mut desk: Opened<Account>,
-        _: usize,
+        at: usize,
     ) -> Result<Decision<TotpEnrolment>, MachineError> {
         let (row, notices) = (desk.row, desk.notices());
         // An app on an account whose mailbox is another's would shut out its true owner (R90, B114).
@@ -128,7 +128,9 @@ impl SignedInAs<TotpEnrolment> for EnrolTotp {
         let params = params.map_err(|_| MachineError::Misuse("a policy with impossible codes"))?;
         let secret = TotpSecret::draw(&mut cx.draw, settings.secret_bits);
         let expires_at = desk.now.saturating_add(settings.enrolment);
-        let pending = PendingTotp::new(&desk.key, &secret, params, expires_at, &mut cx.draw)?;
+        let gone = MachineError::Misuse("no session there");
+        let root = desk.record.sessions.get(at).ok_or(gone)?.root();
+        let pending = PendingTotp::new(&desk.key, &secret, params, (root, expires_at), &mut cx.draw)?;
         desk.record.factors.pending = Some(pending);
         let expires_in = expires_at.since(cx.now);
         let identifier = desk.record.credentials(&desk.key)?.identifier;
@@ -140,7 +142,8 @@ impl SignedInAs<TotpEnrolment> for EnrolTotp {
 }
 
 impl SignedInAs<RecoveryCodesIssued> for ConfirmTotp {
-    const WHILE_DUE: bool = true;
+    const FRESH: Freshness = Freshness::Any;
+    const WHILE_DUE: &'static [Todo] = &[Todo::EnrolFactor, Todo::RegenerateRecoveryCodes];
 
     fn decide(
         &self,
@@ -152,7 +155,10 @@ impl SignedInAs<RecoveryCodesIssued> for ConfirmTotp {
         if let Err(refusal) = desk.may_notify(cx) {
             return no(cx, desk, refusal, None);
         }
-        let Some(pending) = desk.record.factors.pending.clone() else {
+        let root = desk.record.sessions.get(at).map(StoredSession::root);
+        // What a session began ends with it: another one has nothing to confirm.
+        let pending = desk.record.factors.pending.clone().filter(|pending| Some(pending.root) == root);
+        let Some(pending) = pending else {
             return no(cx, desk, Refusal::NothingPending, None);
         };
         // To bind an app anew is what ends its being disabled (R2), so that only a wait refuses here.
@@ -185,8 +191,8 @@ impl SignedInAs<RecoveryCodesIssued> for ConfirmTotp {
 }
 
 impl SignedInAs<FactorEnabled> for EnableMailedCode {
-    const FRESH: bool = true;
-    const WHILE_DUE: bool = true;
+    const FRESH: Freshness = Freshness::Full;
+    const WHILE_DUE: &'static [Todo] = &[Todo::EnrolFactor];
 
     fn password(&self) -> Option<&Password> {
         Some(&self.password)

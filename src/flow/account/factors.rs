@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::enrol::{RecoveryCodesIssued, changed, issue, no};
-use super::sessions::{SignedInAs, signed_in_as, signed_in_requests};
+use super::sessions::{ALWAYS, Freshness, SignedInAs, signed_in_as, signed_in_requests};
 use crate::assurance::{Method, Methods};
 use crate::flow::desk::Opened;
 use crate::flow::sign_in::signed_in::required;
@@ -101,7 +101,8 @@ signed_in_requests!(
 );
 
 impl SignedInAs<Secured> for ListFactors {
-    const WHILE_DUE: bool = true;
+    const FRESH: Freshness = Freshness::Any;
+    const WHILE_DUE: &'static [Todo] = ALWAYS;
 
     fn decide(
         &self,
@@ -160,7 +161,8 @@ fn remove(
 }
 
 impl SignedInAs<FactorRemoved> for DisableTotp {
-    const FRESH: bool = true;
+    const FRESH: Freshness = Freshness::Full;
+    const WHILE_DUE: &'static [Todo] = &[];
 
     fn password(&self) -> Option<&Password> {
         self.password.as_ref()
@@ -177,7 +179,8 @@ impl SignedInAs<FactorRemoved> for DisableTotp {
 }
 
 impl SignedInAs<FactorRemoved> for DisableMailedCode {
-    const FRESH: bool = true;
+    const FRESH: Freshness = Freshness::Full;
+    const WHILE_DUE: &'static [Todo] = &[];
 
     fn password(&self) -> Option<&Password> {
         self.password.as_ref()
@@ -194,8 +197,8 @@ impl SignedInAs<FactorRemoved> for DisableMailedCode {
 }
 
 impl SignedInAs<RecoveryCodesIssued> for RegenerateRecoveryCodes {
-    const FRESH: bool = true;
-    const WHILE_DUE: bool = true;
+    const FRESH: Freshness = Freshness::Full;
+    const WHILE_DUE: &'static [Todo] = &[Todo::RegenerateRecoveryCodes];
 
     fn password(&self) -> Option<&Password> {
         self.password.as_ref()

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::enrol::no;
-use super::sessions::{Bearer, SessionInfo, SignedInAs, signed_in_as, signed_in_requests};
+use super::sessions::{ALWAYS, Bearer, Freshness, SessionInfo, SignedInAs, signed_in_as, signed_in_requests};
 use crate::assurance::{Method, Methods};
 use crate::flow::codes::send;
 use crate::flow::desk::Opened;
@@ -17,7 +17,9 @@ use crate::flow::sign_in::signed_in::missing;
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
 use crate::record::{Account, Ask, Subject};
-use crate::{Client, EventKind, Factor, Locale, Purpose, Refusal, Session, SessionState, Ticket, Verdict};
+use crate::{
+    Client, EventKind, Factor, Locale, Purpose, Refusal, Session, SessionState, Ticket, Todo, Verdict,
+};
 
 /// Mail a code to step up with ([`Proof::MailedCode`](crate::Proof::MailedCode)).
 ///
@@ -66,10 +68,18 @@ signed_in_requests!(SendStepUpCode -> SessionState, RequireFresh -> SessionInfo)
 
 /// What a full sign-in would ask for beyond what is fresh; empty where nothing is. One of these is enough, or leads to the next: the second factor comes
 /// first, since a session that a trusted device began has not proven it at all.
-pub(in crate::flow) fn stale(account: &Account, fresh: Methods) -> Vec<Factor> {
+///
+/// A recovery code signs in, and lets the app be bound anew that was lost. For nothing else it counts as fresh, unless the
+/// policy says so (law 4): whoever finds the codes would replace everything else with them.
+fn stale(cx: &Cx<'_>, account: &Account, fresh: Methods, freshness: Freshness) -> Vec<Factor> {
+    let counts = freshness == Freshness::Binding || cx.policy.settings().step_up.recovery_code;
+    let fresh = if counts { fresh } else { fresh.without(Method::RecoveryCode) };
     let first = fresh.first_factor();
     let second = missing(&account.factors, if first { fresh } else { fresh.with(Method::Password) });
-    if second.is_empty() && !first { alloc::vec![Factor::Password] } else { second }
+    if second.is_empty() && !first {
+        return alloc::vec![Factor::Password];
+    }
+    second.into_iter().filter(|factor| counts || *factor != Factor::RecoveryCode).collect()
 }
 
 /// Refuses a session whose proofs are too old to change credentials; `just` is what came with the request.
@@ -78,11 +88,15 @@ pub(in crate::flow) fn gate(
     desk: &Opened<Account>,
     at: usize,
     just: Methods,
+    freshness: Freshness,
 ) -> Option<Refusal> {
+    if freshness == Freshness::Any {
+        return None;
+    }
     let max_age = cx.policy.settings().step_up.max_age;
     let session = desk.record.sessions.get(at);
     let fresh = session.map_or_else(Methods::default, |session| session.proven.within(max_age, desk.now));
-    let offered = stale(&desk.record, fresh.and(just));
+    let offered = stale(cx, &desk.record, fresh.and(just), freshness);
     (!offered.is_empty()).then_some(Refusal::StepUpRequired { offered })
 }
 
@@ -99,7 +113,8 @@ pub(super) fn mailed_for(desk: &Opened<Account>, session: &[u8; 8]) -> Result<Op
 }
 
 impl SignedInAs<SessionState> for SendStepUpCode {
-    const WHILE_DUE: bool = true;
+    const FRESH: Freshness = Freshness::Any;
+    const WHILE_DUE: &'static [Todo] = ALWAYS;
 
     fn decide(
         &self,
@@ -138,6 +153,9 @@ impl SignedInAs<SessionState> for SendStepUpCode {
 }
 
 impl SignedInAs<SessionInfo> for RequireFresh {
+    const FRESH: Freshness = Freshness::Any;
+    const WHILE_DUE: &'static [Todo] = &[];
+
     fn decide(
         &self,
         cx: &mut Cx<'_>,
@@ -156,7 +174,7 @@ impl SignedInAs<SessionInfo> for RequireFresh {
         let offered = match self.factor {
             Some(factor) if proven(factor) => Vec::new(),
             Some(factor) => alloc::vec![factor],
-            None => stale(&desk.record, fresh),
+            None => stale(cx, &desk.record, fresh, Freshness::Full),
         };
         let (row, mut told) = (desk.row, desk.notices());
         let verdict = if offered.is_empty() {

@@ -7,7 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::enrol::no;
-use super::sessions::{Bearer, SignedInAs, proven, signed_in_as, signed_in_requests};
+use super::sessions::{Bearer, Freshness, SignedInAs, proven, signed_in_as, signed_in_requests};
 use crate::flow::codes::session::missing;
 use crate::flow::desk::Opened;
 use crate::flow::sign_in::signed_in::{Entry, enter};
@@ -17,7 +17,7 @@ use crate::password::vet;
 use crate::record::{Account, RecordKey};
 use crate::{
     Blocked, Client, EventKind, Factor, Label, MessageKind, Password, Refusal, Session, SignedIn, Ticket,
-    Verdict,
+    Todo, Verdict,
 };
 
 /// Change the password.
@@ -45,8 +45,8 @@ pub struct ChangePassword {
 signed_in_requests!(ChangePassword -> SignedIn);
 
 impl SignedInAs<SignedIn> for ChangePassword {
-    const FRESH: bool = true;
-    const WHILE_DUE: bool = true;
+    const FRESH: Freshness = Freshness::Full;
+    const WHILE_DUE: &'static [Todo] = &[Todo::ChangePassword];
 
     fn password(&self) -> Option<&Password> {
         Some(&self.current)

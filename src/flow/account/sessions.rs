@@ -17,7 +17,7 @@ use crate::machine::{Hashed, Machine, MachineError, Work};
 use crate::record::{Account, Credentials, RecordKey, RecordKind, StoredSession};
 use crate::{
     AccountId, Address, Client, EventKind, Factor, Identifier, Label, Operation, Password, Refusal, Session,
-    Ticket, Timestamp, Verdict,
+    Ticket, Timestamp, Todo, Verdict,
 };
 
 /// Ask whose a signed-in session is. Notes its use, as exactly as the policy keeps it, so that most checks write nothing.
@@ -176,13 +176,35 @@ pub(in crate::flow) trait SignedInAs<O>: Bearer {
         None
     }
 
-    /// Whether it takes a full sign-in's proofs, and fresh ones: for all that changes what signs in ([`fresh`](super::fresh)).
-    const FRESH: bool = false;
-    /// Whether it may be asked while something else has to be done first ([`Todo`](crate::Todo)).
-    const WHILE_DUE: bool = false;
+    /// How fresh the session's proofs must be. No default: an operation that does not say does not compile.
+    const FRESH: Freshness;
+    /// The required actions under which it may be asked: while one of others is the first that is due, it is refused. No default, as
+    /// above.
+    const WHILE_DUE: &'static [Todo];
 
     /// Decides, with the session at `at` of the account on the desk.
     fn decide(&self, cx: &mut Cx<'_>, desk: Opened<Account>, at: usize) -> Result<Decision<O>, MachineError>;
+}
+
+/// How fresh a session's proofs must be for an operation ([`fresh`](super::fresh)).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::flow) enum Freshness {
+    /// A live session is enough.
+    Any,
+    /// All that a sign-in asks for, proven within the last minutes: for what changes what signs in.
+    Full,
+    /// The same, where a recovery code may stand in for the app that is bound anew.
+    Binding,
+}
+
+/// For operations that are asked whatever is due.
+pub(in crate::flow) const ALWAYS: &[Todo] = &Todo::ALL;
+
+/// The actions that are due and under which an operation must not be asked.
+fn due<O, S: SignedInAs<O>>(cx: &Cx<'_>, account: &Account) -> Vec<Todo> {
+    let actions = required(cx.policy, account);
+    let allowed = actions.first().is_none_or(|first| S::WHILE_DUE.contains(first));
+    if allowed { Vec::new() } else { actions }
 }
 
 /// Counts the request, then leads the session to its account.
@@ -210,7 +232,7 @@ impl<O, S: SignedInAs<O>> Turn<O> for OnAccount<S> {
         let Some(password) = self.request.password() else { return Ok(None) };
         let Some(mut desk) = Opened::<Account>::existing(cx, rows, 0)? else { return Ok(None) };
         let session = desk.record.sessions.position(&self.request.session().digest(&desk.key));
-        let due = !S::WHILE_DUE && !required(cx.policy, &desk.record).is_empty();
+        let due = !due::<O, S>(cx, &desk.record).is_empty();
         if session.is_none() || due || desk.may_guess(cx, Factor::Password).is_err() {
             return Ok(None);
         }
@@ -248,7 +270,7 @@ impl<S> OnAccount<S> {
     where
         S: SignedInAs<O>,
     {
-        let actions = if S::WHILE_DUE { Vec::new() } else { required(cx.policy, &desk.record) };
+        let actions = due::<O, S>(cx, &desk.record);
         if let Some(action) = actions.first().copied() {
             let kind = EventKind::ActionRequired { action };
             return crate::flow::refused(cx, desk, Refusal::ActionRequired { actions }, kind);
@@ -272,7 +294,7 @@ impl<S> OnAccount<S> {
             suspicious = desk.guessed_right(cx, Factor::Password);
             just = just.with(Method::Password);
         }
-        if let Some(refusal) = gate(cx, &desk, at, just).filter(|_| S::FRESH) {
+        if let Some(refusal) = gate(cx, &desk, at, just, S::FRESH) {
             let refused = crate::flow::refused(cx, desk, refusal, EventKind::StepUpRequired)?;
             return Ok(refused.events(cx, &row, suspicious));
         }
@@ -301,6 +323,9 @@ pub(in crate::flow) use signed_in_requests;
 signed_in_requests!(CheckSession -> SessionInfo, ListSessions -> Vec<SessionInfo>, EndSessions -> Ended);
 
 impl SignedInAs<SessionInfo> for CheckSession {
+    const FRESH: Freshness = Freshness::Any;
+    const WHILE_DUE: &'static [Todo] = &[];
+
     fn decide(
         &self,
         cx: &mut Cx<'_>,
@@ -317,6 +342,9 @@ impl SignedInAs<SessionInfo> for CheckSession {
 }
 
 impl SignedInAs<Vec<SessionInfo>> for ListSessions {
+    const FRESH: Freshness = Freshness::Any;
+    const WHILE_DUE: &'static [Todo] = &[];
+
     fn decide(
         &self,
         cx: &mut Cx<'_>,
@@ -335,7 +363,8 @@ impl SignedInAs<Vec<SessionInfo>> for ListSessions {
 }
 
 impl SignedInAs<Ended> for EndSessions {
-    const WHILE_DUE: bool = true;
+    const FRESH: Freshness = Freshness::Any;
+    const WHILE_DUE: &'static [Todo] = ALWAYS;
 
     fn decide(
         &self,

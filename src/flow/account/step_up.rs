@@ -1,15 +1,17 @@
 //! Proving another factor while signed in.
 
 use super::fresh::mailed_for;
-use super::sessions::{Bearer, SignedInAs, proven, signed_in_as, signed_in_requests};
+use super::sessions::{ALWAYS, Bearer, Freshness, SignedInAs, proven, signed_in_as, signed_in_requests};
 use crate::assurance::Method;
 use crate::flow::desk::Opened;
 use crate::flow::sign_in::prove::{Tried, attempt, used};
 use crate::flow::sign_in::signed_in::{Entry, enter, missing};
 use crate::machine::MachineError;
 use crate::machine::turn::{Cx, Decision, Next};
-use crate::record::Account;
-use crate::{Client, EventKind, Factor, Label, Password, Proof, Refusal, Session, SignedIn, Ticket, Verdict};
+use crate::record::{Account, StoredSession};
+use crate::{
+    Client, EventKind, Factor, Label, Password, Proof, Refusal, Session, SignedIn, Ticket, Todo, Verdict,
+};
 
 /// Prove another factor while signed in, or the same one anew.
 ///
@@ -34,7 +36,8 @@ pub struct StepUp {
 signed_in_requests!(StepUp -> SignedIn);
 
 impl SignedInAs<SignedIn> for StepUp {
-    const WHILE_DUE: bool = true;
+    const FRESH: Freshness = Freshness::Any;
+    const WHILE_DUE: &'static [Todo] = ALWAYS;
 
     fn password(&self) -> Option<&Password> {
         match &self.proof {
@@ -87,9 +90,11 @@ impl SignedInAs<SignedIn> for StepUp {
                     let refused = Next::Done(Verdict::Refused(Refusal::StepUpRequired { offered }));
                     return Ok(Decision::new(desk.put(cx)?, refused).events(cx, &row, told));
                 }
+                let root = desk.record.sessions.get(at).map(StoredSession::root);
                 desk.record.sessions.end(|index, _| index == at);
                 match enter(cx, &mut desk, all, None, &self.label, false)? {
                     Entry::In(signed_in, events) => {
+                        root.into_iter().for_each(|root| desk.record.sessions.newest_goes_back_to(root));
                         let mail = used(cx, &mut desk, &told)?;
                         let account = signed_in.account().clone();
                         let granted = Next::Done(Verdict::Granted(signed_in));

@@ -28,7 +28,8 @@ pub struct StartFactorReset {
 
 /// Ask for another password at the next use of any session, on evidence that this one is known to others (NIST 800-63B-4 §3.1.1.2).
 ///
-/// Signed-in sessions stay, and can do nothing but that.
+/// Signed-in sessions stay. They can set another password, step up, list factors and end sessions, and nothing else. A change of address that a
+/// session began before is void.
 ///
 /// The host's own request. Refused: [`Refusal::InvalidSession`] if the account has no record.
 #[derive(Clone, Debug)]

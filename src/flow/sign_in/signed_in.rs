@@ -131,6 +131,10 @@ impl SignedIn {
 }
 
 impl Todo {
+    /// Every action, in the order in which they are asked for.
+    pub const ALL: [Self; 4] =
+        [Self::ChangePassword, Self::VerifyAddress, Self::EnrolFactor, Self::RegenerateRecoveryCodes];
+
     /// A stable name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -148,8 +152,9 @@ pub(in crate::flow) fn required(policy: &Policy, account: &Account) -> Vec<Todo>
     let settings = policy.settings();
     let codes = regenerate(policy, &account.factors) == Regenerate::Required;
     let all = [
-        (account.unproven && settings.actions.verify_address, Todo::VerifyAddress),
+        // First what keeps somebody out who knows the password.
         (account.change_password, Todo::ChangePassword),
+        (account.unproven && settings.actions.verify_address, Todo::VerifyAddress),
         (settings.factors.required && !account.factors.any(), Todo::EnrolFactor),
         (codes && settings.actions.regenerate_codes, Todo::RegenerateRecoveryCodes),
     ];

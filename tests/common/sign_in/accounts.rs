@@ -17,7 +17,7 @@ use countersign::policy::RecoveryCodes;
 use countersign::*;
 
 use super::answer::{Answer, Entered, Expected, INVALID, Shown};
-use super::model::{App, Desk, Door, Model, Proven, Session, public};
+use super::model::{App, Desk, Door, Model, Pending, Proven, Session, public};
 use crate::otp::limits::ms;
 
 /// Which sessions are to end.
@@ -30,6 +30,9 @@ pub enum Ending {
     /// A name that no session has.
     Unknown,
 }
+
+/// The required actions that end with another authenticator app.
+const BINDS: [Todo; 2] = [Todo::EnrolFactor, Todo::RegenerateRecoveryCodes];
 
 impl Model {
     /// Somebody is signed in. The oldest of too many sessions goes.
@@ -46,7 +49,8 @@ impl Model {
         let methods: BTreeSet<Method> = proven.keys().copied().collect();
         let (used, over, dropped) = (began, false, false);
         let label = label.to_owned();
-        self.sessions.push(Session { who, proven, label, began, ends, used, over, dropped });
+        let root = self.sessions.len();
+        self.sessions.push(Session { who, root, proven, label, began, ends, used, over, dropped });
         let live: Vec<usize> = self.live_sessions(who, desk.now).collect();
         let over = live.len().saturating_sub(usize::from(sessions.per_account));
         for at in &live[..over] {
@@ -123,9 +127,14 @@ impl Model {
 
     /// The same, for what may wait until everything that is required was done.
     pub(super) fn at_leisure(&mut self, at: usize, wall: i128) -> Result<Desk, Expected> {
+        self.at_due(at, wall, &[])
+    }
+
+    /// The same, for what may be asked while one of these is the first that is required.
+    pub(super) fn at_due(&mut self, at: usize, wall: i128, these: &[Todo]) -> Result<Desk, Expected> {
         let desk = self.at_session(at, wall).ok_or(INVALID)?;
         let actions = self.required(self.sessions[at].who);
-        if actions.is_empty() {
+        if actions.first().is_none_or(|first| these.contains(first)) {
             return Ok(desk);
         }
         self.close(&desk, false);
@@ -216,17 +225,26 @@ impl Model {
         at: usize,
         just: Option<Method>,
         max_age: Duration,
+        binds: bool,
     ) -> Vec<Factor> {
         let Session { who, proven, .. } = &self.sessions[at];
         let fresh = |at: &i128| desk.now - at < ms(max_age);
         let fresh = proven.iter().filter(|(_, at)| fresh(at)).map(|(method, _)| *method);
         let mut fresh: BTreeSet<Method> = fresh.chain(just).collect();
+        // A recovery code is there to sign in, and to have the lost app replaced.
+        let counts = binds || self.settings.step_up.recovery_code;
+        if !counts {
+            fresh.remove(&Method::RecoveryCode);
+        }
         let first = [Method::Password, Method::MailedCode, Method::MailedLink];
         let first = (!first.iter().any(|method| fresh.contains(method))).then_some(Factor::Password);
         fresh.extend(first.map(|_| Method::Password));
         // The second factor comes before the first: afterwards the first is enough.
         let second = self.asked(*who, &fresh);
-        if second.is_empty() { first.into_iter().collect() } else { second }
+        if second.is_empty() {
+            return first.into_iter().collect();
+        }
+        second.into_iter().filter(|factor| counts || *factor != Factor::RecoveryCode).collect()
     }
 
     /// Somebody signed in asks to change what signs in: the password if it is typed, and whatever is not fresh. The desk, and how many
@@ -237,12 +255,23 @@ impl Model {
         desk: Result<Desk, Expected>,
         password: Option<&str>,
     ) -> Result<(Desk, usize), Expected> {
+        self.gate_for(at, desk, password, false)
+    }
+
+    /// The same; a recovery code is fresh enough for what `binds` another app.
+    pub(super) fn gate_for(
+        &mut self,
+        at: usize,
+        desk: Result<Desk, Expected>,
+        password: Option<&str>,
+        binds: bool,
+    ) -> Result<(Desk, usize), Expected> {
         let (desk, who) = (desk?, self.sessions[at].who);
         if let Some(refused) = password.and_then(|password| self.password(&desk, who, password)) {
             return Err(refused);
         }
         let (just, hashes) = (password.map(|_| Method::Password), usize::from(password.is_some()));
-        let offered = self.stale(&desk, at, just, self.settings.step_up.max_age);
+        let offered = self.stale(&desk, at, just, self.settings.step_up.max_age, binds);
         if offered.is_empty() {
             return Ok((desk, hashes));
         }
@@ -252,15 +281,16 @@ impl Model {
 
     /// An app is to be set up. Its secret is noted later, when an answer told it.
     pub fn enrol(&mut self, at: usize, password: &str, wall: i128) -> Expected {
-        let desk = self.at_session(at, wall).ok_or(INVALID.into());
-        let (desk, hashes) = match self.gate(at, desk, Some(password)) {
+        let desk = self.at_due(at, wall, &BINDS);
+        let (desk, hashes) = match self.gate_for(at, desk, Some(password), true) {
             Ok(passed) => passed,
             Err(refused) => return refused,
         };
         self.close(&desk, true);
         let ends = desk.now + ms(self.settings.totp.enrolment);
         let who = self.sessions[at].who;
-        self.account(who).pending = Some((None, ends));
+        let root = self.sessions[at].root;
+        self.account(who).pending = Some(Pending { secret: None, ends, root });
         let expires_at = desk.told(ends);
         let expires_in = expires_at.since(public(wall));
         Expected::from(Answer::Enrolment { expires_at, expires_in }).hashing(hashes)
@@ -269,8 +299,8 @@ impl Model {
     /// The secret of the app that waits was told, unless another took its place already.
     pub fn told_secret(&mut self, at: usize, secret: &TotpSecret) {
         let who = self.sessions[at].who;
-        let pending = self.account(who).pending.iter_mut().filter(|(told, _)| told.is_none());
-        pending.for_each(|(told, _)| *told = Some(secret.clone()));
+        let pending = self.account(who).pending.iter_mut().filter(|it| it.secret.is_none());
+        pending.for_each(|it| it.secret = Some(secret.clone()));
     }
 
     /// The recovery codes were told.
@@ -281,13 +311,17 @@ impl Model {
     }
 
     pub fn confirm(&mut self, at: usize, raw: &str, wall: i128) -> Expected {
-        let Some(desk) = self.at_session(at, wall) else { return INVALID.into() };
-        let (who, factor) = (self.sessions[at].who, Factor::Totp);
+        let desk = match self.at_due(at, wall, &BINDS) {
+            Ok(desk) => desk,
+            Err(refused) => return refused,
+        };
+        let (who, factor, root) = (self.sessions[at].who, Factor::Totp, self.sessions[at].root);
         if let Some(untold) = self.untold(&desk, who) {
             self.close(&desk, true);
             return untold;
         }
-        let Some((secret, _)) = self.account(who).pending.clone().filter(|(_, ends)| desk.now < *ends) else {
+        let pending = self.account(who).pending.clone();
+        let Some(Pending { secret, .. }) = pending.filter(|it| desk.now < it.ends && it.root == root) else {
             self.close(&desk, true);
             return Refusal::NothingPending.into();
         };
@@ -319,7 +353,7 @@ impl Model {
     }
 
     pub fn enable_mail(&mut self, at: usize, password: &str, wall: i128) -> Expected {
-        let desk = self.at_session(at, wall).ok_or(INVALID.into());
+        let desk = self.at_due(at, wall, &[Todo::EnrolFactor]);
         let (desk, hashes) = match self.gate(at, desk, Some(password)) {
             Ok(passed) => passed,
             Err(refused) => return refused,

@@ -70,6 +70,8 @@ impl Model {
         let told = if offered.is_empty() {
             self.sessions[at].over = true;
             let entered = self.sign_in(&desk, who, all, false, label);
+            let root = self.sessions[at].root;
+            self.sessions.last_mut().unwrap().root = root;
             self.used(&desk, who, method, entered)
         } else {
             // A device let past a factor, or it is newer than the session: that one comes first.
@@ -82,7 +84,7 @@ impl Model {
 
     /// The present password is compared, and the new one judged.
     pub fn compare(&mut self, at: usize, current: &str, new: &str, wall: i128) -> Compared {
-        let desk = self.at_session(at, wall).ok_or(INVALID.into());
+        let desk = self.at_due(at, wall, &[Todo::ChangePassword]);
         let (desk, hashes) = match self.gate(at, desk, Some(current)) {
             Ok(passed) => passed,
             Err(refused) => return Compared::Told(refused),
@@ -176,7 +178,7 @@ impl Model {
     }
 
     pub fn regenerate_codes(&mut self, at: usize, password: Option<&str>, wall: i128) -> Expected {
-        let desk = self.at_session(at, wall).ok_or(INVALID.into());
+        let desk = self.at_due(at, wall, &[Todo::RegenerateRecoveryCodes]);
         let (desk, hashes) = match self.gate(at, desk, password) {
             Ok(passed) => passed,
             Err(refused) => return refused,
@@ -202,7 +204,7 @@ impl Model {
             (self.live_sessions(who, desk.now).count(), self.live_devices(who, desk.now).count());
         let required = self.required(who);
         let account = self.account(who);
-        let pending = account.pending.as_ref().map(|(_, ends)| *ends).filter(|ends| desk.now < *ends);
+        let pending = account.pending.as_ref().map(|it| it.ends).filter(|ends| desk.now < *ends);
         account.lost.take_if(|lost| lost.ends <= desk.now);
         Answer::Secured(Factors {
             totp: account.app.is_some(),

@@ -87,7 +87,7 @@ impl Model {
             proven.is_some_and(|proven| desk.now - proven < ms(within))
         };
         let offered = match factor {
-            None => self.stale(&desk, at, None, within),
+            None => self.stale(&desk, at, None, within, false),
             Some(factor) => {
                 let methods: &[Method] = match factor {
                     Factor::Password => &[Method::Password],

@@ -17,7 +17,8 @@ use countersign::*;
 
 use super::answer::Expected;
 pub use super::parts::{
-    Account, App, ByMail, Device, Door, Grant, Link, Login, Lost, LostCode, Session, Slot, StepUpCode,
+    Account, App, ByMail, Device, Door, Grant, Link, Login, Lost, LostCode, Pending, Session, Slot,
+    StepUpCode,
 };
 pub(super) use super::parts::{Code, Desk, Guess, Proven, Record, Sent};
 use crate::otp::limits::{Opens, ms};
@@ -218,7 +219,7 @@ impl Model {
                 all.extend(grants.map(|it| it.ends));
                 all.extend(self.live_sessions(who, seen).map(|at| self.session_ends(at)));
                 let pending = self.accounts[who].as_ref().and_then(|account| account.pending.as_ref());
-                all.extend(pending.map(|(_, ends)| *ends));
+                all.extend(pending.map(|it| it.ends));
                 let devices = self.devices.iter().filter(|it| it.who == who && !it.over && seen < it.ends);
                 all.extend(devices.map(|it| it.ends));
             }

@@ -47,7 +47,7 @@ impl Model {
     /// Whoever is signed in wants an address.
     pub fn ask_address(&mut self, at: usize, password: Option<&str>, to: usize, wall: i128) -> Asked {
         let purpose = Purpose::ChangeAddress;
-        let desk = self.at_session(at, wall).ok_or(INVALID.into());
+        let desk = self.at_due(at, wall, &[Todo::VerifyAddress]);
         let (desk, hashes) = match self.gate(at, desk, password) {
             Ok(passed) => passed,
             Err(refused) => return Asked::Told(refused),
@@ -98,16 +98,20 @@ impl Model {
         Expected { mail: Some(notice), ..told }
     }
 
-    /// The account that a proven address is for, if it is what it was.
-    fn still(&mut self, proven: &Proven) -> bool {
+    /// Whether the account that a proven address is for is what it was, and the session that asked is there, or one that it
+    /// stepped up to; and nobody said since that others know the password.
+    fn still(&mut self, proven: &Proven, asker: usize, wall: i128) -> bool {
+        let desk = self.open(Door::Account(proven.who), wall);
+        let root = self.sessions[asker].root;
+        let there = self.live_sessions(proven.who, desk.now).any(|at| self.sessions[at].root == root);
         let account = self.account(proven.who);
-        account.generation == proven.account && !account.suspended
+        there && account.generation == proven.account && !account.suspended && !account.asked
     }
 
     /// The account's turn: it answers to both from now on.
     fn allow(&mut self, proven: &Proven, asker: usize, asked: bool, wall: i128) -> Course {
         let (who, to) = (proven.who, proven.identifier);
-        if !self.still(proven) {
+        if !self.still(proven, asker, wall) {
             return Course::Done(INVALID.into());
         }
         let desk = self.open(Door::Account(who), wall);
@@ -187,7 +191,9 @@ impl Model {
         let before = core::mem::replace(&mut account.address, normal.clone());
         (account.name, account.answers, account.moving) = (reached_by, vec![reached_by], None);
         self.raise(who);
-        self.end_sessions(desk, who, |at| Some(at) != keep);
+        let keep = keep.map(|at| self.sessions[at].root);
+        let roots: Vec<usize> = self.sessions.iter().map(|session| session.root).collect();
+        self.end_sessions(desk, who, |at| Some(roots[at]) != keep);
         self.met.extend(keep.is_none().then_some("settled_at_the_door"));
         let to_new = self.notify(desk, who, &MessageKind::AddressChanged(Address::parse(&normal).unwrap()));
         vec![Mail { to: before, ..to_new.clone() }, to_new]
@@ -217,7 +223,7 @@ impl Course {
         }
         if let Self::Proven(proven, asker, false) = &course
             && (turns.all || turns.accounts > *used)
-            && model.still(proven)
+            && model.still(proven, *asker, turns.now)
             && model.account(proven.who).moving.is_some()
         {
             let (proven, asker) = (proven.clone(), *asker);

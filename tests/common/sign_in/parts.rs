@@ -173,6 +173,8 @@ pub(super) type Proven = BTreeMap<Method, i128>;
 #[derive(Clone, Debug)]
 pub struct Session {
     pub who: usize,
+    /// The first of the sessions that stepped up to this one: what one of them began is its own.
+    pub(super) root: usize,
     /// What was proven, and when each was proven last.
     pub(super) proven: Proven,
     pub(super) label: String,
@@ -182,6 +184,14 @@ pub struct Session {
     pub(super) over: bool,
     /// It had to make room.
     pub(super) dropped: bool,
+}
+
+/// An authenticator app that waits: its secret, once it was told, until when, and whose sessions began it.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    pub secret: Option<TotpSecret>,
+    pub ends: i128,
+    pub root: usize,
 }
 
 /// An authenticator app: its secret, once it was told, and every step that was accepted.
@@ -230,7 +240,7 @@ pub struct Account {
     /// The stored hash is one of the host's old ones.
     pub(super) old_hash: bool,
     pub app: Option<App>,
-    pub pending: Option<(Option<TotpSecret>, i128)>,
+    pub pending: Option<Pending>,
     pub mailed: bool,
     pub(super) lost: Option<Lost>,
     /// The recovery codes that are left; a text is known once an answer told it.

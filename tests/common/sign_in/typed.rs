@@ -131,7 +131,7 @@ impl Story {
         let totp = self.settings.totp;
         let account = self.model.accounts[who].as_ref();
         let bound = account.and_then(|account| account.app.as_ref());
-        let pending = account.and_then(|account| account.pending.as_ref()).and_then(|(it, _)| it.clone());
+        let pending = account.and_then(|account| account.pending.as_ref()).and_then(|it| it.secret.clone());
         let secret = bound.and_then(|app| app.secret.clone());
         let shown = |secret: Option<TotpSecret>, step: i128| {
             let step = u64::try_from(step).unwrap_or_default();
