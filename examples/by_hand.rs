@@ -48,7 +48,8 @@ impl Host {
                     let (account, address) = (AccountId::new("user-1")?, find.identifier().address().clone());
                     // A user of the host's own, with a password hash that the host already has.
                     let legacy = Some(PasswordHash::new("$example$")?);
-                    let jo = DirectoryEntry { account, address, legacy, address_proven: true };
+                    let identifier = "jo@example.com".to_owned();
+                    let jo = DirectoryEntry { identifier, account, address, legacy, address_proven: true };
                     let is_jo = find.identifier().as_str() == "jo@example.com";
                     find.resume(is_jo.then_some(jo))
                 }

@@ -47,9 +47,15 @@ impl Users {
 
 impl Directory for Users {
     fn find(&self, who: &Identifier) -> Result<Option<DirectoryEntry>, DirectoryError> {
-        let account = self.table()?.ids.get(who.as_str()).cloned();
+        let found = self.table()?.ids.get_key_value(who.as_str()).map(|(key, id)| (key.clone(), id.clone()));
         let address = who.address().clone();
-        Ok(account.map(|account| DirectoryEntry { account, address, legacy: None, address_proven: true }))
+        Ok(found.map(|(identifier, account)| DirectoryEntry {
+            identifier,
+            account,
+            address,
+            legacy: None,
+            address_proven: true,
+        }))
     }
     fn create(&self, new: &NewAccount) -> Result<Created, DirectoryError> {
         let mut table = self.table()?;
@@ -60,8 +66,11 @@ impl Directory for Users {
     }
     fn rename(&self, id: &AccountId, from: &Identifier, to: &Identifier) -> Result<Created, DirectoryError> {
         let ids = &mut self.table()?.ids;
-        if ids.get(to.as_str()).is_some_and(|owner| owner != id) {
-            return Ok(Created::Taken);
+        let owns = |who: &Identifier| ids.get(who.as_str()).map(|owner| owner == id);
+        match (owns(to), owns(from)) {
+            (Some(true), _) => return Ok(Created::Account(id.clone())),
+            (None, Some(true)) => {}
+            _ => return Ok(Created::Taken),
         }
         ids.remove(from.as_str());
         ids.insert(to.as_str().into(), id.clone());

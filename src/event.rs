@@ -242,6 +242,8 @@ pub enum EventKind {
     },
     /// A clock had been set back by more than the tolerance, and the record was rebased.
     ClockRebased,
+    /// The directory answered with an entry of another identifier than it was asked for: its look-up is wider than the normal form.
+    DirectoryMismatch,
     /// The mailer failed. Its failure never shows in an answer.
     MailFailed,
 }
@@ -307,6 +309,7 @@ impl EventKind {
             Self::StepUpRequired => "session.step_up_required",
             Self::NoticeSent { .. } => "mail.notice",
             Self::ClockRebased => "clock.rebased",
+            Self::DirectoryMismatch => "directory.mismatch",
             Self::MailFailed => "mail.failed",
         }
     }

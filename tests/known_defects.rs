@@ -110,6 +110,7 @@ fn the_record_decides_not_the_directory() {
     // The directory says that mallory's address belongs to jo's account. The record does not.
     let mut entry = world.sentry.directory.find(&id(WHO)).unwrap().unwrap();
     entry.address = Address::parse("mallory@example.com").unwrap();
+    entry.identifier = "mallory@example.com".into();
     world.seen.accounts.lock().unwrap().insert("mallory@example.com".to_owned(), entry);
     world.start(Purpose::Recover, "mallory@example.com").unwrap();
     assert!(world.last_mail().suppressed);
@@ -137,6 +138,7 @@ fn the_record_decides_not_the_directory() {
 
 fn entry_of(account: &AccountId, address: &str) -> DirectoryEntry {
     DirectoryEntry {
+        identifier: id(address).as_str().into(),
         account: account.clone(),
         address: Address::parse(address).unwrap(),
         legacy: None,

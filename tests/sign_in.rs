@@ -296,6 +296,7 @@ fn a_hash_of_the_host_is_taken_over_and_made_anew() {
     world.seen.accounts.lock().unwrap().insert(
         WHO.to_owned(),
         DirectoryEntry {
+            identifier: WHO.into(),
             account: AccountId::new("legacy-1").unwrap(),
             address: Address::parse(WHO).unwrap(),
             legacy: Some(legacy),
@@ -449,4 +450,45 @@ fn r92_requests_that_are_only_counted_share_the_allowance_of_their_operation() {
     assert!(count(Operation::SignUp).refusal().is_none(), "another operation");
     world.seconds(60);
     assert!(count(Operation::PasswordSignIn).refusal().is_none());
+}
+
+/// Law 2, law 9: a look-up that is wider than the normal form finds other people's rows. They count as unknown, so that an account has one
+/// guess budget and not one for each spelling that the look-up takes for the same.
+#[test]
+fn law2_law9_a_look_up_wider_than_the_normal_form_finds_nobody() {
+    let world = World::recommended();
+    let owner = "jose@example.com";
+    let wide = "josé@example.com";
+    // The host's own account, which the library has no record of yet: found under either spelling.
+    let account = AccountId::new("from-before").unwrap();
+    let entry = |identifier: &str| DirectoryEntry {
+        identifier: identifier.to_owned(),
+        account: account.clone(),
+        address: Address::parse(owner).unwrap(),
+        legacy: Some(hash_for_tests("old", &Password::typed(PASSWORD).unwrap(), b"sixteen bytes ok")),
+        address_proven: true,
+    };
+    let found = |under: &str, stored: &str| {
+        world.seen.accounts.lock().unwrap().insert(id(under).as_str().to_owned(), entry(stored));
+    };
+    found(owner, owner);
+    found(wide, owner);
+    let typed = |who: &str| PasswordSignIn { identifier: id(who), ..at_once(Proofs::default()) };
+    world.events();
+    assert_eq!(world.ask(typed(wide)).into_result().unwrap_err(), Refusal::InvalidCredentials);
+    assert!(world.events().contains(&"directory.mismatch"), "the operator hears of it");
+    assert_eq!(
+        entered(world.ask(typed(owner))).account(),
+        &account,
+        "nobody chose another spelling for the owner"
+    );
+    assert!(!world.events().contains(&"directory.mismatch"));
+    assert!(world.ask(typed(wide)).into_result().is_err(), "not afterwards either");
+    // Another spelling that has the same normal form is no other identifier.
+    found(owner, "JOSE@Example.com");
+    assert_eq!(entered(world.ask(typed(owner))).account(), &account);
+    // What is no identifier at all is none of anybody.
+    found("nobody@example.com", "not an address");
+    let nobody = PasswordSignIn { identifier: id("nobody@example.com"), ..at_once(Proofs::default()) };
+    assert_eq!(world.ask(nobody).into_result().unwrap_err(), Refusal::InvalidCredentials);
 }

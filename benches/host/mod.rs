@@ -25,6 +25,7 @@ impl Directory for Parts {
     fn find(&self, identifier: &Identifier) -> Result<Option<DirectoryEntry>, DirectoryError> {
         let known = identifier.as_str().starts_with("known");
         Ok(known.then(|| DirectoryEntry {
+            identifier: identifier.as_str().into(),
             account: account(identifier),
             address: identifier.address().clone(),
             legacy: None,

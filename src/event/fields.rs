@@ -124,6 +124,7 @@ impl EventKind {
             | Self::FactorsReset
             | Self::DeviceBurned
             | Self::ClockRebased
+            | Self::DirectoryMismatch
             | Self::MailFailed => Severity::Warning,
             Self::FactorDisabled
             | Self::RightAfterFailures { .. }
@@ -215,6 +216,7 @@ impl EventKind {
             | Self::DeviceBurned
             | Self::StepUpRequired
             | Self::ClockRebased
+            | Self::DirectoryMismatch
             | Self::MailFailed => Vec::new(),
         }
     }

@@ -16,7 +16,10 @@ pub struct DirectoryError(pub alloc::string::String);
 /// The directory is not trusted with more than that: an account counts as standing behind an identifier only if the
 /// account's own record confirms it.
 pub trait Directory: Send + Sync {
-    /// The account an identifier belongs to.
+    /// The account an identifier belongs to, with the identifier as the directory stores it
+    /// ([`DirectoryEntry::identifier`]). The look-up is exact: give the column a binary collation. A collation that ignores
+    /// case, accents or trailing space (the default of MySQL and SQL Server) finds other people's rows. The core takes those
+    /// for unknown, and reports [`EventKind::DirectoryMismatch`](crate::EventKind::DirectoryMismatch).
     ///
     /// # Errors
     /// [`DirectoryError`]. The operation then ends in "not authenticated" (law 10).
@@ -31,8 +34,9 @@ pub trait Directory: Send + Sync {
     /// [`DirectoryError`], as for [`find`](Self::find).
     fn create(&self, account: &NewAccount) -> Result<Created, DirectoryError>;
 
-    /// Gives an account another identifier in place of `from`, in one indivisible step. [`Created::Taken`] if it belongs to another;
-    /// the account again if it is its own already (a change that was cut off is thus taken up).
+    /// Gives an account another identifier in place of `from`, in one indivisible step. The account again if `to` is its own
+    /// already: a change that was cut off is thus taken up. [`Created::Taken`] if `to` belongs to another account, and if
+    /// `from` is no longer the account's: another change came first, and this one is refused.
     ///
     /// # Errors
     /// [`DirectoryError`], as for [`find`](Self::find).

@@ -48,6 +48,12 @@ pub enum Committed {
 /// counts as unknown.
 #[derive(Clone, Debug)]
 pub struct DirectoryEntry {
+    /// The identifier of the row that was found, as the directory stores it: never the one that was asked for.
+    ///
+    /// A look-up may be wider than the normal form: a collation that ignores accents finds `jose` for `josé`. The core
+    /// compares the two in normal form, and another identifier counts as unknown. Otherwise one account would have a guess
+    /// budget for each spelling, and a client would choose the spelling under which the account is taken over.
+    pub identifier: alloc::string::String,
     /// The account.
     pub account: AccountId,
     /// Where its mail goes, exactly as its owner proved it.

@@ -2,7 +2,7 @@
 
 use super::turn::Then;
 use super::{Created, DirectoryEntry, Frame, NewAccount, Renaming, Step};
-use crate::{AccountId, Identifier};
+use crate::{AccountId, Event, EventKind, Identifier};
 
 /// A stage: ask the directory who an identifier is.
 pub struct Find<O> {
@@ -18,10 +18,21 @@ impl<O: 'static> Find<O> {
         &self.identifier
     }
 
-    /// Goes on with what the directory knows, `None` if nothing.
+    /// Goes on with what the directory knows, `None` if nothing. An entry of another identifier counts as none, and is an event.
     #[must_use]
-    pub fn resume(self, entry: Option<DirectoryEntry>) -> Step<O> {
-        let next = (self.then)(entry, &self.frame.cx());
+    pub fn resume(mut self, entry: Option<DirectoryEntry>) -> Step<O> {
+        let asked =
+            |entry: &DirectoryEntry| Identifier::parse(&entry.identifier).as_ref() == Ok(&self.identifier);
+        let (entry, other) = match entry {
+            Some(entry) if !asked(&entry) => (None, true),
+            entry => (entry, false),
+        };
+        let cx = self.frame.cx();
+        let (at, kind) = (cx.now, EventKind::DirectoryMismatch);
+        let mismatch =
+            other.then(|| Event { at, kind, subject: cx.locator.visitor(&self.identifier), account: None });
+        let next = (self.then)(entry, &cx);
+        self.frame.events.extend(mismatch);
         self.frame.advance(next)
     }
 }

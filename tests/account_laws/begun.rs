@@ -1,8 +1,9 @@
 //! What a session began ends with it, and what a session may change while its proofs are weak.
 
+use countersign::host::{Directory, Store};
 use countersign::*;
 
-use crate::common::{IntoResult, World, verify};
+use crate::common::{IntoResult, Part, World, id, seed, verify};
 use crate::household::WHO;
 use crate::owner::*;
 use crate::people::*;
@@ -198,4 +199,57 @@ fn law4_a_session_that_must_act_can_do_nothing_else() {
     let app = world.enrol(&session).unwrap();
     assert!(world.confirm(&session, &app.code(world.now(), 0)).is_ok());
     assert!(world.check(&session).is_ok());
+}
+
+/// Law 12: of two changes of address that cross, the directory lets the first through and refuses the second, which is a refusal and no
+/// failure of the host. The account keeps the address that the directory has.
+#[test]
+fn law12_the_later_of_two_changes_of_address_is_refused() {
+    let world = World::recommended();
+    let owner = world.owner(WHO, NONE);
+    let (first, second) = (world.fresh(&owner), world.fresh(&owner));
+    let to_first = world.move_to(&first, None, ELSEWHERE).unwrap();
+    let code = world.last_code();
+    world.seconds(61);
+    let to_second = world.move_to(&second, None, "jo@example.org").unwrap();
+    let part = Part(world.seen.clone(), world.clock.clone());
+    let request = verify(Purpose::ChangeAddress, &to_first.session, &code);
+    let context = Context { now: world.now(), entropy: seed(1_000_003) };
+    let mut step = world.sentry.machine.begin(request, context);
+    let mut crossed = None;
+    let verdict = loop {
+        step = match step {
+            Step::Find(find) => {
+                let entry = Directory::find(&part, find.identifier()).unwrap();
+                find.resume(entry)
+            }
+            Step::Load(load) => {
+                let rows = part.load(load.keys()).unwrap();
+                load.resume(rows).unwrap()
+            }
+            Step::Commit(commit) => {
+                let write = commit.write(world.now()).unwrap();
+                let answer = part.commit(commit.key(), commit.expected(), write).unwrap();
+                commit.resume(answer).unwrap()
+            }
+            Step::Rename(rename) => {
+                // The other change goes through just before the directory hears of this one.
+                crossed = Some(world.moved(&to_second).map(|verified| verified.identifier));
+                let Renaming { account, from, to } = rename.renaming();
+                let renamed = part.rename(account, from, to).unwrap();
+                assert_eq!(renamed, Created::Taken);
+                rename.resume(renamed)
+            }
+            Step::Done(done) => break done.outcome.verdict,
+            other => panic!("{other:?}"),
+        };
+    };
+    assert_eq!(crossed.unwrap().unwrap(), id("jo@example.org"));
+    assert!(matches!(verdict, Verdict::Refused(Refusal::InvalidSession)), "{verdict:?}");
+    assert_eq!(world.account("jo@example.org"), Some(owner.account.clone()));
+    assert!(
+        world.knows("jo@example.org", PASSWORD)
+            && !world.knows(WHO, PASSWORD)
+            && !world.knows(ELSEWHERE, PASSWORD)
+    );
 }

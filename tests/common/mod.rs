@@ -136,9 +136,15 @@ impl Directory for Part {
                 let id =
                     AccountId::new(&format!("user-{}", self.0.ids.fetch_add(1, Ordering::SeqCst))).unwrap();
                 let address = account.identifier.address().clone();
-                let entry =
-                    DirectoryEntry { account: id.clone(), address, legacy: None, address_proven: true };
-                accounts.insert(account.identifier.as_str().to_owned(), entry);
+                let (identifier, account_) = (account.identifier.as_str().to_owned(), id.clone());
+                let entry = DirectoryEntry {
+                    identifier: identifier.clone(),
+                    account: account_,
+                    address,
+                    legacy: None,
+                    address_proven: true,
+                };
+                accounts.insert(identifier, entry);
                 id
             }
         };
@@ -163,10 +169,9 @@ impl Directory for Part {
             Some(entry) if entry.account != *account => return Ok(Created::Taken),
             Some(_) => {}
             None => {
-                let missing = || DirectoryError("the account does not have the identifier to rename".into());
-                let entry = accounts.remove(from.as_str()).ok_or_else(missing)?;
-                accounts
-                    .insert(to.as_str().into(), DirectoryEntry { address: to.address().clone(), ..entry });
+                let Some(entry) = accounts.remove(from.as_str()) else { return Ok(Created::Taken) };
+                let (identifier, address) = (to.as_str().to_owned(), to.address().clone());
+                accounts.insert(identifier.clone(), DirectoryEntry { identifier, address, ..entry });
             }
         }
         if fault == Some(Fault::After) {

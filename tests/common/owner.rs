@@ -226,7 +226,10 @@ impl World {
         let hash = crate::common::hash_for_tests("old", &password(PASSWORD), b"a salt of the past");
         let account = AccountId::new(&format!("from-before-{}", who.len())).unwrap();
         let address = id(who).address().clone();
-        let entry = DirectoryEntry { account: account.clone(), address, legacy: Some(hash), address_proven };
+        let identifier = id(who).as_str().to_owned();
+        let account_ = account.clone();
+        let entry =
+            DirectoryEntry { identifier, account: account_, address, legacy: Some(hash), address_proven };
         self.seen.accounts.lock().unwrap().insert(id(who).as_str().to_owned(), entry);
         account
     }

@@ -244,6 +244,7 @@ impl Liar {
         let count = accounts.len();
         let entry =
             accounts.entry(account.identifier.as_str().to_owned()).or_insert_with(|| DirectoryEntry {
+                identifier: account.identifier.as_str().to_owned(),
                 account: AccountId::new(&format!("number-{count}")).unwrap(),
                 address: account.identifier.address().clone(),
                 legacy: None,
@@ -257,11 +258,15 @@ impl Directory for Liar {
     fn find(&self, identifier: &Identifier) -> Result<Option<DirectoryEntry>, DirectoryError> {
         match self.begin(Call::Find) {
             Some(Lie::Nobody) => Ok(None),
-            Some(Lie::SomebodyElse) => Ok(self.entry_of(OTHER)),
+            Some(Lie::SomebodyElse) => {
+                let identifier = identifier.as_str().to_owned();
+                Ok(self.entry_of(OTHER).map(|entry| DirectoryEntry { identifier, ..entry }))
+            }
             Some(Lie::Former) => {
                 let account = AccountId::new("somebody-who-left").unwrap();
                 let address = identifier.address().clone();
-                Ok(Some(DirectoryEntry { account, address, legacy: None, address_proven: true }))
+                let identifier = identifier.as_str().to_owned();
+                Ok(Some(DirectoryEntry { identifier, account, address, legacy: None, address_proven: true }))
             }
             _ => self.part.find(identifier),
         }

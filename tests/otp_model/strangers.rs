@@ -77,6 +77,7 @@ impl Street {
             Owner::Nobody => {}
             Owner::Legacy => {
                 let entry = DirectoryEntry {
+                    identifier: WHO.into(),
                     account: AccountId::new("an-id-from-long-before-this-library").unwrap(),
                     address: Address::parse("Jo.Somebody@mail.example.com").unwrap(),
                     legacy: Some(PasswordHash::new("$test$00").unwrap()),

@@ -194,6 +194,7 @@ fn before(door: &str) -> World {
             let legacy = PasswordHash::new(STORED).unwrap();
             let account = AccountId::new("user-0").unwrap();
             let entry = DirectoryEntry {
+                identifier: WHO.into(),
                 account,
                 address: Address::parse(WHO).unwrap(),
                 legacy: Some(legacy),

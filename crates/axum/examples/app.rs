@@ -86,8 +86,15 @@ impl Users {
 
 impl Directory for Users {
     fn find(&self, who: &Identifier) -> Result<Option<DirectoryEntry>, DirectoryError> {
-        let (account, address) = (self.table()?.get(who.as_str()).cloned(), who.address().clone());
-        Ok(account.map(|account| DirectoryEntry { account, address, legacy: None, address_proven: true }))
+        let found = self.table()?.get_key_value(who.as_str()).map(|(key, id)| (key.clone(), id.clone()));
+        let address = who.address().clone();
+        Ok(found.map(|(identifier, account)| DirectoryEntry {
+            identifier,
+            account,
+            address,
+            legacy: None,
+            address_proven: true,
+        }))
     }
     fn create(&self, new: &NewAccount) -> Result<Created, DirectoryError> {
         let id = AccountId::new(&format!("user-{}", self.made.fetch_add(1, Ordering::Relaxed)))
@@ -101,8 +108,11 @@ impl Directory for Users {
         to: &Identifier,
     ) -> Result<Created, DirectoryError> {
         let mut table = self.table()?;
-        if table.get(to.as_str()).is_some_and(|owner| owner != account) {
-            return Ok(Created::Taken);
+        let owns = |who: &Identifier| table.get(who.as_str()).map(|owner| owner == account);
+        match (owns(to), owns(from)) {
+            (Some(true), _) => return Ok(Created::Account(account.clone())),
+            (None, Some(true)) => {}
+            _ => return Ok(Created::Taken),
         }
         table.remove(from.as_str());
         table.insert(to.as_str().into(), account.clone());

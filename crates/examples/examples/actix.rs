@@ -193,9 +193,15 @@ impl Users {
 
 impl Directory for Users {
     fn find(&self, who: &Identifier) -> Result<Option<DirectoryEntry>, DirectoryError> {
-        let account = self.all()?.get(who.as_str()).cloned();
+        let found = self.all()?.get_key_value(who.as_str()).map(|(key, id)| (key.clone(), id.clone()));
         let address = who.address().clone();
-        Ok(account.map(|account| DirectoryEntry { account, address, legacy: None, address_proven: true }))
+        Ok(found.map(|(identifier, account)| DirectoryEntry {
+            identifier,
+            account,
+            address,
+            legacy: None,
+            address_proven: true,
+        }))
     }
 
     fn create(&self, new: &NewAccount) -> Result<Created, DirectoryError> {
@@ -206,8 +212,11 @@ impl Directory for Users {
 
     fn rename(&self, id: &AccountId, from: &Identifier, to: &Identifier) -> Result<Created, DirectoryError> {
         let mut all = self.all()?;
-        if all.get(to.as_str()).is_some_and(|owner| owner != id) {
-            return Ok(Created::Taken);
+        let owns = |who: &Identifier| all.get(who.as_str()).map(|owner| owner == id);
+        match (owns(to), owns(from)) {
+            (Some(true), _) => return Ok(Created::Account(id.clone())),
+            (None, Some(true)) => {}
+            _ => return Ok(Created::Taken),
         }
         all.remove(from.as_str());
         all.insert(to.as_str().into(), id.clone());

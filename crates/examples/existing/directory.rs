@@ -30,17 +30,18 @@ impl Users {
 
 // [find]
 const FIND: &str = "
-    SELECT id, email, password_hash, email_verified, disabled FROM users WHERE identifier = ?1";
+    SELECT id, email, password_hash, email_verified, disabled, identifier FROM users WHERE identifier = ?1";
 
 /// One user. Whoever is shut out is known, has a hash that matches nothing, and is mailed no code: no door opens, and none looks
 /// different.
 fn entry(row: &Row<'_>) -> rusqlite::Result<Result<DirectoryEntry, DirectoryError>> {
     let (id, email, stored): (i64, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    let (verified, disabled): (bool, bool) = (row.get(3)?, row.get(4)?);
+    let (verified, disabled, identifier): (bool, bool, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
     Ok(Address::parse(&email).map_err(failed).and_then(|address| {
         let legacy =
             if disabled { PasswordHash::new(NOTHING).ok() } else { stored.as_deref().and_then(legacy) };
-        Ok(DirectoryEntry { account: account(id)?, address, legacy, address_proven: verified && !disabled })
+        let (account, address_proven) = (account(id)?, verified && !disabled);
+        Ok(DirectoryEntry { identifier, account, address, legacy, address_proven })
     }))
 }
 // [/find]
@@ -82,7 +83,7 @@ impl Directory for Users {
     fn rename(&self, id: &AccountId, from: &Identifier, to: &Identifier) -> Result<Created, DirectoryError> {
         match self.db()?.execute(RENAME, params![row(id)?, from.as_str(), to.as_str()]) {
             Ok(1) => Ok(Created::Account(id.clone())),
-            Ok(_) => Err(failed("the account does not have the identifier to rename")),
+            Ok(_) => Ok(Created::Taken),
             Err(rusqlite::Error::SqliteFailure(why, _)) if why.code == ErrorCode::ConstraintViolation => {
                 Ok(Created::Taken)
             }

@@ -132,10 +132,11 @@ impl AsyncDirectory for Users {
     async fn find(&self, who: &Identifier) -> Result<Option<DirectoryEntry>, DirectoryError> {
         let client = self.pool.get().await.unwrap();
         let found = client
-            .query_opt("SELECT id::text FROM users WHERE email = $1", &[&who.as_str()])
+            .query_opt("SELECT id::text, email FROM users WHERE email = $1", &[&who.as_str()])
             .await
             .map_err(|why| DirectoryError(why.to_string()))?;
         Ok(found.map(|row| DirectoryEntry {
+            identifier: row.get(1),
             account: AccountId::new(row.get(0)).unwrap(),
             address: who.address().clone(),
             legacy: None,

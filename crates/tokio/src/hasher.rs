@@ -172,6 +172,7 @@ mod tests {
             device: None,
         };
         let entry = known.then(|| DirectoryEntry {
+            identifier: "jo@example.com".into(),
             account: AccountId::new("1").unwrap(),
             address: Address::parse("jo@example.com").unwrap(),
             legacy: Some(PasswordHash::new("$gated$").unwrap()),

@@ -224,7 +224,9 @@ fn run<R: Request>(
         step = match step {
             Step::Find(find) => {
                 let address = Address::parse(WHO).unwrap();
+                let identifier = find.identifier().as_str().to_owned();
                 find.resume(Some(DirectoryEntry {
+                    identifier,
                     account: full.id.clone(),
                     address,
                     legacy: None,

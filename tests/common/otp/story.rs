@@ -72,6 +72,7 @@ impl Story {
     pub fn new(settings: Settings, log: Option<Vec<String>>) -> Self {
         let world = Rc::new(World::new(settings.clone()));
         let old = DirectoryEntry {
+            identifier: PEOPLE[LEGACY][0].to_owned(),
             account: AccountId::new("legacy-1").unwrap(),
             address: Address::parse("Old@example.net").unwrap(),
             legacy: Some(PasswordHash::new("$test$00").unwrap()),

@@ -140,14 +140,15 @@ impl Model {
         Course::Allowed { who, from, to, asker }
     }
 
-    /// The directory is told. Whether it said yes; nothing if the account has no such name any more.
-    fn rename(&mut self, who: usize, from: usize, to: usize) -> Option<bool> {
+    /// The directory is told. Whether it said yes.
+    fn rename(&mut self, who: usize, from: usize, to: usize) -> bool {
         match self.directory[to] {
-            Some(owner) => Some(owner == who),
-            None if self.directory[from] != Some(who) => None,
+            Some(owner) => owner == who,
+            // Another change came first.
+            None if self.directory[from] != Some(who) => false,
             None => {
                 (self.directory[from], self.directory[to]) = (None, Some(who));
-                Some(true)
+                true
             }
         }
     }
@@ -243,8 +244,8 @@ impl Course {
         }
         if let Self::Allowed { who, from, to, asker } = course
             && (turns.all || turns.directory)
-            && let Some(moved) = model.rename(who, from, to)
         {
+            let moved = model.rename(who, from, to);
             course = Self::Renamed { who, to, asker, moved };
         }
         if let Self::Renamed { who, to, asker, moved } = course

@@ -57,6 +57,7 @@ impl Story {
         let world = Rc::new(World::new(settings.clone()));
         let old = &PEOPLE[LEGACY];
         let entry = DirectoryEntry {
+            identifier: old.spellings[0].to_owned(),
             account: AccountId::new("legacy-1").unwrap(),
             address: Address::parse(old.address).unwrap(),
             legacy: Some(hash_for_tests("old", &Password::typed(old.password).unwrap(), b"0123456789abcdef")),

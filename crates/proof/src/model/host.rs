@@ -88,6 +88,7 @@ fn create(book: &mut Book, side: &mut Side, account: &NewAccount) -> Given {
             let id = format!("new-{}", side.born);
             side.born += 1;
             let entry = DirectoryEntry {
+                identifier: account.identifier.as_str().to_owned(),
                 account: AccountId::new(&id).expect("an id"),
                 address: account.identifier.address().clone(),
                 legacy: None,
@@ -110,9 +111,9 @@ fn rename(
         Some(entry) if entry.account != *account => return Ok(Given::Taken),
         Some(_) => {}
         None => {
-            let entry = directory.remove(from.as_str());
-            let entry = entry.ok_or("the account does not have the identifier to rename")?;
-            directory.insert(to.as_str().into(), DirectoryEntry { address: to.address().clone(), ..entry });
+            let Some(entry) = directory.remove(from.as_str()) else { return Ok(Given::Taken) };
+            let (identifier, address) = (to.as_str().to_owned(), to.address().clone());
+            directory.insert(identifier.clone(), DirectoryEntry { identifier, address, ..entry });
             side.directory = book.keep(directory);
         }
     }

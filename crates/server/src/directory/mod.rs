@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use countersign::host::{Created, Directory, DirectoryEntry, DirectoryError, NewAccount};
-use countersign::{AccountId, Identifier, Profile};
+use countersign::{AccountId, Address, Identifier, Profile};
 use countersign_axum::Person;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
@@ -43,7 +43,7 @@ const SCHEMA: &str = "
         identifier TEXT UNIQUE,
         profile TEXT
     ) STRICT;";
-const FIND: &str = "SELECT id FROM users WHERE identifier = ?1";
+const FIND: &str = "SELECT id, identifier FROM users WHERE identifier = ?1";
 /// One statement: a new user, or the one who has the identifier already, with the profile of who proved it last.
 const CREATE: &str = "
     INSERT INTO users (id, identifier, profile) VALUES (?1, ?2, ?3)
@@ -73,9 +73,10 @@ impl Directory for SqliteUsers {
     fn find(&self, identifier: &Identifier) -> Result<Option<DirectoryEntry>, DirectoryError> {
         let db = lock(&self.0)?;
         let mut find = db.prepare_cached(FIND).map_err(failed)?;
-        let id: Option<String> =
-            find.query_row([identifier.as_str()], |row| row.get(0)).optional().map_err(failed)?;
-        id.map(|id| Ok(entry(account(&id)?, identifier))).transpose()
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let found: Option<(String, String)> =
+            find.query_row([identifier.as_str()], read).optional().map_err(failed)?;
+        found.map(|(id, identifier)| entry(account(&id)?, identifier)).transpose()
     }
 
     fn create(&self, new: &NewAccount) -> Result<Created, DirectoryError> {
@@ -98,7 +99,7 @@ impl Directory for SqliteUsers {
         let mut rename = db.prepare_cached(RENAME).map_err(failed)?;
         match rename.execute(params![account.as_str(), from.as_str(), to.as_str()]) {
             Ok(1) => Ok(Created::Account(account.clone())),
-            Ok(_) => Err(DirectoryError("the account does not have the identifier to rename".into())),
+            Ok(_) => Ok(Created::Taken),
             Err(rusqlite::Error::SqliteFailure(why, _)) if why.code == ErrorCode::ConstraintViolation => {
                 Ok(Created::Taken)
             }
@@ -131,7 +132,9 @@ pub(crate) struct MemoryUsers(Mutex<HashMap<String, (AccountId, Profile)>>);
 
 impl Directory for MemoryUsers {
     fn find(&self, identifier: &Identifier) -> Result<Option<DirectoryEntry>, DirectoryError> {
-        Ok(lock(&self.0)?.get(identifier.as_str()).map(|(id, _)| entry(id.clone(), identifier)))
+        let users = lock(&self.0)?;
+        let found = users.get_key_value(identifier.as_str());
+        found.map(|(identifier, (id, _))| entry(id.clone(), identifier.clone())).transpose()
     }
 
     fn create(&self, new: &NewAccount) -> Result<Created, DirectoryError> {
@@ -154,15 +157,12 @@ impl Directory for MemoryUsers {
         let owns = |user: Option<&(AccountId, Profile)>| user.map(|(id, _)| id == account);
         match (owns(users.get(to.as_str())), owns(users.get(from.as_str()))) {
             (Some(true), _) => {}
-            (Some(false), _) => return Ok(Created::Taken),
             (None, Some(true)) => {
                 if let Some(user) = users.remove(from.as_str()) {
                     users.insert(to.as_str().into(), user);
                 }
             }
-            (None, _) => {
-                return Err(DirectoryError("the account does not have the identifier to rename".into()));
-            }
+            _ => return Ok(Created::Taken),
         }
         Ok(Created::Account(account.clone()))
     }
@@ -182,8 +182,9 @@ impl Users for MemoryUsers {
 }
 
 /// Mail goes to the identifier itself. The host keeps no credential that could stand in for the library's.
-fn entry(account: AccountId, identifier: &Identifier) -> DirectoryEntry {
-    DirectoryEntry { account, address: identifier.address().clone(), legacy: None, address_proven: true }
+fn entry(account: AccountId, identifier: String) -> Result<DirectoryEntry, DirectoryError> {
+    let address = Address::parse(&identifier).map_err(failed)?;
+    Ok(DirectoryEntry { identifier, account, address, legacy: None, address_proven: true })
 }
 
 fn account(id: &str) -> Result<AccountId, DirectoryError> {
@@ -239,7 +240,8 @@ mod tests {
             assert_eq!(users.rename(&a, &id("a@x.org"), &id("b@x.org")), Ok(Created::Taken));
             assert_eq!(users.rename(&a, &id("a@x.org"), &id("c@x.org")), Ok(Created::Account(a.clone())));
             assert_eq!(users.rename(&a, &id("a@x.org"), &id("c@x.org")), Ok(Created::Account(a.clone())));
-            assert!(users.rename(&a, &id("a@x.org"), &id("d@x.org")).is_err(), "no longer its own");
+            let late = users.rename(&a, &id("a@x.org"), &id("d@x.org"));
+            assert_eq!(late, Ok(Created::Taken), "no longer its own");
             assert_eq!((find(users, "a@x.org"), find(users, "c@x.org")), (None, Some(a.clone())));
 
             let person = users.person(&a).unwrap().unwrap();

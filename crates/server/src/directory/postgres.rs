@@ -38,7 +38,7 @@ macro_rules! durable {
     };
 }
 
-const FIND: &str = "SELECT id FROM public.countersign_users WHERE identifier = $1";
+const FIND: &str = "SELECT id, identifier FROM public.countersign_users WHERE identifier = $1";
 /// One statement: a new user, or the one who has the identifier already, with the profile of who proved it last.
 const CREATE: &str = concat!(
     "INSERT INTO public.countersign_users (id, identifier, profile) SELECT $1, $2, $3 WHERE ",
@@ -124,8 +124,9 @@ fn first(row: &Row) -> Result<String, Error> {
 
 impl AsyncDirectory for PostgresUsers {
     async fn find(&self, identifier: &Identifier) -> Result<Option<DirectoryEntry>, DirectoryError> {
-        let id = self.row(FIND, &[&identifier.as_str()], first).await?.map_err(|why| words(&why))?;
-        id.map(|id| Ok(entry(account(&id)?, identifier))).transpose()
+        let read = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?));
+        let found = self.row(FIND, &[&identifier.as_str()], read).await?.map_err(|why| words(&why))?;
+        found.map(|(id, identifier): (String, String)| entry(account(&id)?, identifier)).transpose()
     }
 
     async fn create(&self, new: &NewAccount) -> Result<Created, DirectoryError> {
@@ -144,7 +145,7 @@ impl AsyncDirectory for PostgresUsers {
         let values: [&(dyn ToSql + Sync); 3] = [&account.as_str(), &from.as_str(), &to.as_str()];
         match self.row(RENAME, &values, first).await? {
             Ok(Some(_)) => Ok(Created::Account(account.clone())),
-            Ok(None) => Err(failed("the account does not have the identifier to rename")),
+            Ok(None) => Ok(Created::Taken),
             Err(why) if why.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(Created::Taken),
             Err(why) => Err(words(&why)),
         }
