@@ -5,8 +5,12 @@
 //! has a current key and previous ones, so that tickets and records made before a rotation stay valid until the
 //! previous key is taken out.
 //!
-//! No key is used for two things: each use has a subkey of its own, derived by HMAC-SHA-256 under a distinct label
-//! (NIST SP 800-108 in counter mode with one block).
+//! No subkey of the host's keys is used for two things: each use has its own, derived by HMAC-SHA-256 under a distinct label
+//! (NIST SP 800-108 in counter mode with one block). A record's data key makes the digests inside of the record, each under a
+//! label of its own, and derives the key that seals.
+//!
+//! A data key is as old as its record. A rotation of the ring wraps the same data key again: see [`KeyRing`] for what that
+//! means where a ring key was seen.
 
 use alloc::vec::Vec;
 

@@ -19,8 +19,6 @@
 //! Nothing here counts, waits or remembers. How many guesses are answered, that a step is used once and that a
 //! recovery code dies with its use is decided where the record is written, in one compare-and-swap.
 
-#![allow(dead_code, reason = "until the flows of the second factor call what is `pub(crate)` here")]
-
 pub(crate) mod otpauth;
 pub(crate) mod recovery;
 pub(crate) mod totp;

@@ -10,7 +10,7 @@
 //! | the password as well | 100 wrong codes of the app in a row, until it is disabled, and 100 in 90 days however often the owner signs in; of which the owner is told | a session; a change; the recovery codes' budget by the app's, or the other way round |
 //! | the mailbox | an account without an app | one that has an app: neither its password nor its factors |
 //! | password and mailbox, not the app | after a wait of 72 hours, of which the owner is told with a link that stops it: the app turned off | it earlier |
-//! | a signed-in session that is not fresh | what the host shows it | a change of anything that signs in |
+//! | a signed-in session that is not fresh | what the host shows it; guesses at the factors by stepping up, out of the budget that the owner's sign-in has, too | a change of anything that signs in |
 //! | a trusted device's ticket | eight wrong passwords, before it is trusted no more | a fresh proof; a level above 1 |
 //! | a copy of all rows | how many there are, when they end | whose they are; a code, a ticket, a secret |
 //!
@@ -50,7 +50,7 @@
 //! | 4 no skipping | [`SignedIn`](crate::SignedIn): no constructor; `missing` and `enter` beside it | model, reference, random stories against a table written from the documents, mutants | every factor that the account asks for |
 //! | 5 bound | `Challenge` in `src/record/challenge.rs`: account, generation and address, sealed; [`Purpose`](crate::Purpose) stated at the door | model, reference, mutants | the ring's key |
 //! | 6 two deadlines | [`Lifetimes`](crate::policy::Lifetimes); `src/flow/codes/send.rs` | model, reference with clocks that move to the edges | the host's clock |
-//! | 7 time may misbehave | `settle` in `src/record/ledger.rs`; [`Timestamp`](crate::Timestamp) has no arithmetic that wraps | reference under any clock, mutants | the host's clock, which ends waits early and gives nothing else |
+//! | 7 time may misbehave | `settle` in `src/record/ledger.rs`; [`Timestamp`](crate::Timestamp) has no arithmetic that wraps | reference under any clock, mutants | the host's clock, which ends waits early; or nodes whose clocks differ by more than the tolerance, which refills budgets |
 //! | 8 indistinguishable | `Knock` in `src/flow/sign_in/password.rs`; [`Envelope::suppressed`](crate::Envelope::suppressed) | two worlds, model, instruction counts | to see the host's own side channels, or the mailbox |
 //! | 9 locks are local | [`Partition`](crate::Partition); links outside of it, `src/flow/recovery/link.rs` | model, two worlds, attackers who try anything for a while and an owner who gets in after it | to have what the partition is for |
 //! | 10 fail closed | [`host::Error`](crate::host::Error), [`Commit::unsure`](crate::machine::Commit::unsure) | faults, model | a host that goes on after an `Err` |

@@ -104,7 +104,6 @@ impl Serialize for Address {
     }
 }
 
-/// As [`Address::parse`]; what is decoded is checked again, so that no value of this type was ever unchecked.
 impl Address {
     /// An address from a sealed text: it was checked when it was sealed, and the seal shows that it is the same.
     pub(super) const fn sealed(text: Box<str>) -> Self {

@@ -147,8 +147,6 @@ impl fmt::Debug for Identifier {
     }
 }
 
-/// As [`Identifier::parse`]; what is decoded is folded and checked again, so that no value of this type is not
-/// in normal form.
 /// Reading what is stored sealed: checked when it was sealed and unchanged since, so that it need not be normalised again,
 /// which would cost more than all the cryptography of a request.
 pub(crate) mod sealed {

@@ -225,7 +225,7 @@ pub struct Sessions {
     pub life: Duration,
     /// The life without use, if any; default none, 1 hour in `nist_aal2`.
     pub idle: Option<Duration>,
-    /// Sessions per account, 1 to 128; default 32. The oldest of the same partition goes.
+    /// Sessions per account, 1 to 128; default 32. With one more, the oldest session of the account ends, whoever began it.
     pub per_account: u8,
     /// How exactly the last use is kept; default 5 minutes. A session may end by idleness that much early, and not
     /// later; shorter means more writes. At most half of `idle`.
