@@ -86,12 +86,16 @@ fn law_11_what_signs_in_is_in_no_file_and_no_log() {
     server.advance(30);
     secrets.extend([john.totp(), wrong(&john.totp())]);
     assert_eq!(blamed(&john.authenticate(json!({ "code": wrong(&john.totp()) }))), "code");
-    let entered = [
-        john.authenticate(json!({ "code": john.totp() })),
-        john.recover(&john.drawer[0]),
-        john.recover(&john.drawer[9].to_lowercase()),
-    ];
-    secrets.extend(entered.iter().map(|answer| data(answer)["token"].as_str().unwrap().to_owned()));
+    let shown = [john.totp(), john.drawer[0].clone(), john.drawer[9].to_lowercase()];
+    for (n, code) in shown.iter().enumerate() {
+        let answer = if n == 0 { john.authenticate(json!({ "code": code })) } else { john.recover(code) };
+        // Whichever fails is to be told with all that it depends on.
+        let told = || {
+            format!("{n}: {code} of {} at {}: {}", john.secret, server.get("/dev/clock").text, answer.text)
+        };
+        assert_eq!(answer.status, 200, "{}\n{}", told(), server.stderr());
+        secrets.push(data(&answer)["token"].as_str().unwrap().to_owned());
+    }
     let body = json!({ "email": john.email, "password": "wrong-password" });
     assert_eq!(blamed(&ask(&server, "/v1/login", &body)), "email");
 
