@@ -17,7 +17,7 @@ export const account = {
     await own.setUpApp();
     await own.pass('+5 min', 2);
     const refused = await own.press('#card-has', 'Remove the app', { status: 403 });
-    assert.match(refused.text, /Asked for: totp, recovery_code/);
+    assert.match(refused.text, /Asked for: totp\. /);
     assert.match(await own.page.textContent('#standing-text'), /asked to prove itself again/);
     await proveAgain(own, '#card-has', () => own.fromPhone('#card-step-up'));
     await own.press('#card-step-up', 'Repeat POST /v1/two-factor/totp/remove', { status: 200 });
